@@ -1,0 +1,1 @@
+"""How it is asked: one module per door. Parse, authenticate, delegate, serialise."""

@@ -1,0 +1,1 @@
+"""Forward-only schema changes, run by Tortoise's executor under an advisory lock."""

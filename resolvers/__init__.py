@@ -1,0 +1,1 @@
+"""What can be asked: the public schema, one file per noun. Imports `models`, never `api`."""
