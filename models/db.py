@@ -1,0 +1,157 @@
+"""One process's reach to PostgreSQL: a pool of asyncpg connections, and Tortoise on the same pool.
+
+Hot paths take a connection here and run named SQL; administration goes through Tortoise. Refused:
+session state on pooled connections (see `asyncpg_engine.PooledConnection`), and statements that
+outlive the pool's `statement_timeout` unless their transaction asks for more.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import cache
+from importlib import resources
+from typing import Any, TypeVar
+
+import asyncpg
+from tortoise.backends.asyncpg.client import AsyncpgDBClient
+from tortoise.connection import get_connection
+from tortoise.context import TortoiseContext
+
+APP = "aicost"
+MODEL_MODULES = (
+    "models.tenancy",
+    "models.activity",
+    "models.transaction",
+    "models.billing_setting",
+    "models.usage_import",
+)
+RETRIED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+_RETRY_COUNT = 5
+_CONNECT_TIMEOUT_SECONDS = 5
+Answer = TypeVar("Answer")
+
+
+@cache
+def sql(name: str) -> str:
+    """The statement in `models/sql/<name>.sql`, without its leading comment."""
+    text = resources.files("models").joinpath("sql", f"{name}.sql").read_text()
+    lines = [line for line in text.splitlines() if not line.startswith("--")]
+    return "\n".join(lines).strip().rstrip(";")
+
+
+def tortoise_config(dsn: str, **pool: Any) -> dict[str, Any]:
+    """Tortoise's configuration for one DSN: our engine, our models, our migrations."""
+    credentials = {
+        "dsn": dsn,
+        "min_size": 0,
+        "max_size": 4,
+        "connect_timeout_seconds": _CONNECT_TIMEOUT_SECONDS,
+        "statement_cache_size": 1000,
+        "session_settings": {},
+        **pool,
+    }
+    return {
+        "connections": {
+            "default": {"engine": "models.asyncpg_engine", "credentials": credentials}
+        },
+        "apps": {
+            APP: {
+                "models": list(MODEL_MODULES),
+                "default_connection": "default",
+                "migrations": "migrations",
+            }
+        },
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+class Database:
+    """A started pool. `statement_timeout_seconds` of 0 means none (command line, maintenance)."""
+
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        pool_size: int = 10,
+        statement_timeout_seconds: float = 5,
+        statement_cache_size: int = 1000,
+    ) -> None:
+        self._config = tortoise_config(
+            dsn,
+            max_size=pool_size,
+            statement_cache_size=statement_cache_size,
+            session_settings={
+                "application_name": APP,
+                "timezone": "UTC",
+                "jit": "off",
+                "statement_timeout": f"{statement_timeout_seconds * 1000:.0f}",
+                "idle_in_transaction_session_timeout": "60000",
+            },
+        )
+        self._context: TortoiseContext | None = None
+        self._client: AsyncpgDBClient | None = None
+        self.version: str | None = None
+
+    async def start(self) -> None:
+        """Makes the pool; connects lazily, so that a server that is away is no error here."""
+        self._context = TortoiseContext()
+        await self._context.init(
+            config=self._config, use_tz=True, timezone="UTC", _enable_global_fallback=True
+        )
+        with self._context:
+            client = get_connection("default")
+        assert isinstance(client, AsyncpgDBClient)
+        await client.create_connection(with_db=True)
+        self._client = client
+
+    async def close(self) -> None:
+        """Waits for connections in use, then closes all."""
+        if self._context is not None:
+            await self._context.close_connections()
+        self._context = self._client = None
+
+    @property
+    def pool(self) -> asyncpg.Pool:
+        """The pool itself: for its gauges, and for tests that empty it."""
+        if self._client is None or self._client._pool is None:
+            raise RuntimeError("the database was not started")
+        return self._client._pool
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection outside any transaction: each statement stands by itself."""
+        async with self.pool.acquire() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection inside one READ COMMITTED transaction, rolled back by any exception."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            yield connection
+
+    async def retry(
+        self, work: Callable[[asyncpg.Connection], Awaitable[Answer]], *, timeout_seconds: float = 0
+    ) -> Answer:
+        """Runs `work` in a transaction, again after a deadlock or a serialization failure.
+
+        `timeout_seconds` replaces the pool's statement timeout for this transaction when not 0.
+        """
+        for attempt in range(_RETRY_COUNT):
+            try:
+                async with self.transaction() as connection:
+                    if timeout_seconds:
+                        await connection.execute(
+                            f"SET LOCAL statement_timeout = {round(timeout_seconds * 1000)}"
+                        )
+                    return await work(connection)
+            except RETRIED:
+                if attempt == _RETRY_COUNT - 1:
+                    raise
+                await asyncio.sleep(0.01 * 2**attempt)
+        raise AssertionError("unreachable")
+
+    async def ping(self) -> None:
+        """Asks the server for a sign of life; raises what asyncpg or the socket raises."""
+        async with self.connection() as connection:
+            self.version = await connection.fetchval("SHOW server_version", timeout=2)
