@@ -1,0 +1,409 @@
+"""Runs and jobs by the callers' keys: found, made when first named, merged with what is said anew.
+
+Merging does not depend on the order in which things are said: a start moves back only, an end moves
+forward only, an ended thing never runs again, and of two ends the later one decides the status.
+What finishes, or finishes elsewhere in time than it did, comes back as `JobCount`s for the rollups.
+Refused: deciding who may write (doors) and committing (the ledger's transaction).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import asyncpg
+
+from models.agent_type import canonical
+from models.db import sql
+from models.errors import ConflictError
+from models.event import JobRef, RunRef, RunStatus
+from models.ids import uuid7
+from models.local_time import TimeZones
+
+# Of two ends at the same instant the worse one is shown.
+_SEVERITY = {
+    RunStatus.RUNNING: 0,
+    RunStatus.SUCCEEDED: 1,
+    RunStatus.CANCELLED: 2,
+    RunStatus.FAILED: 3,
+}
+
+
+class RunKey(NamedTuple):
+    """What names a run within an organization."""
+
+    project_id: UUID
+    key: str
+
+
+class JobKey(NamedTuple):
+    """What names a job within an organization."""
+
+    run: RunKey
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A run or job as named by one event, which happened at `at`."""
+
+    ref: RunRef | JobRef
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a run or job stands, apart from its names."""
+
+    status: RunStatus
+    started_at: datetime
+    finished_at: datetime | None
+
+    def merged(self, other: "Standing") -> "Standing":
+        """Both together, whichever was said first."""
+        last = max(self, other, key=Standing._rank)
+        return Standing(last.status, min(self.started_at, other.started_at), last.finished_at)
+
+    def _rank(self) -> tuple[bool, float, int]:
+        end = self.finished_at.timestamp() if self.finished_at else 0.0
+        return (self.finished_at is not None, end, _SEVERITY[self.status])
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as stored."""
+
+    id: UUID
+    key: RunKey
+    standing: Standing
+    parent_id: UUID | None = None
+    workflow: str | None = None
+    trigger: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job as stored. `finished_date` is the local day of its end."""
+
+    id: UUID
+    project_id: UUID
+    run_id: UUID
+    key: str
+    agent_type: str
+    initiator: str | None
+    standing: Standing
+    finished_date: date | None = None
+
+
+class JobCount(NamedTuple):
+    """A change of how many jobs ended on a day: 1 and -1 when an end moved."""
+
+    project_id: UUID
+    run_id: UUID
+    agent_type: str
+    finished_date: date
+    ended: int
+    succeeded: int
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What a batch names, as stored, and the job counts that it changed."""
+
+    runs: Mapping[RunKey, Run]
+    jobs: Mapping[JobKey, Job]
+    counts: Sequence[JobCount]
+
+
+def standing(ref: RunRef | JobRef, at: datetime) -> Standing:
+    """How the thing stands by what one event says: an end without a time is at the event's."""
+    finished_at = ref.finished_at
+    status = ref.status
+    if status is None:
+        status = RunStatus.SUCCEEDED if finished_at else RunStatus.RUNNING
+    elif status is not RunStatus.RUNNING and finished_at is None:
+        finished_at = at
+    elif status is RunStatus.RUNNING:
+        finished_at = None
+    starts = [moment for moment in (ref.started_at, at) if moment is not None]
+    return Standing(status, min(starts), finished_at)
+
+
+class ActivityWriter:
+    """Finds, makes and merges the runs and jobs of one batch inside the caller's transaction."""
+
+    def __init__(
+        self,
+        connection: asyncpg.Connection,
+        organization_id: UUID,
+        workspace_ids: Mapping[UUID, UUID],
+        zones: TimeZones,
+        now: datetime,
+    ) -> None:
+        self._connection = connection
+        self._organization_id = organization_id
+        self._workspace_ids = workspace_ids
+        self._zones = zones
+        self._now = now
+        self._counts: list[JobCount] = []
+
+    async def write(
+        self, runs: Mapping[RunKey, Sequence[Said]], jobs: Mapping[JobKey, Sequence[Said]]
+    ) -> Activity:
+        """Brings everything named up to date; the caller's transaction then holds its locks."""
+        stored_runs = await self._write_runs(_with_parents(runs))
+        stored_jobs = await self._write_jobs(jobs, stored_runs)
+        return Activity(stored_runs, stored_jobs, self._counts)
+
+    async def _write_runs(self, said: Mapping[RunKey, Sequence[Said]]) -> dict[RunKey, Run]:
+        if not said:
+            return {}
+        stored = await self._find_runs(list(said))
+        missing = [_new_run(key, said[key]) for key in said if key not in stored]
+        if missing:
+            await self._insert_runs(missing)
+            stored |= await self._find_runs([run.key for run in missing])
+        changed = {
+            run.id for key, run in stored.items() if _merge_run(run, said[key], stored) != run
+        }
+        if changed:
+            rows = await self._connection.fetch(sql("run_lock"), self._organization_id, changed)
+            merged = [
+                _merge_run(run, said[run.key], stored) for run in map(_run_from_row, rows)
+            ]
+            await self._update_runs(merged)
+            stored |= {run.key: run for run in merged}
+        return stored
+
+    async def _write_jobs(
+        self, said: Mapping[JobKey, Sequence[Said]], runs: Mapping[RunKey, Run]
+    ) -> dict[JobKey, Job]:
+        if not said:
+            return {}
+        places = {(runs[key.run].id, key.key): key for key in said}
+        stored = await self._find_jobs(places)
+        missing = [
+            self._new_job(key, runs[key.run], said[key]) for key in said if key not in stored
+        ]
+        if missing:
+            made = await self._insert_jobs(missing)
+            self._count_new(job for job in missing if job.id in made)
+            stored |= await self._find_jobs(places)
+        changed = {
+            job.id for key, job in stored.items() if self._merge_job(job, said[key]) != job
+        }
+        if changed:
+            rows = await self._connection.fetch(sql("job_lock"), self._organization_id, changed)
+            before = [_job_from_row(row) for row in rows]
+            after = [self._merge_job(job, said[places[job.run_id, job.key]]) for job in before]
+            await self._update_jobs(after)
+            for old, new in zip(before, after, strict=True):
+                self._count_change(old, new)
+            stored |= {places[job.run_id, job.key]: job for job in after}
+        return stored
+
+    async def _find_runs(self, keys: Sequence[RunKey]) -> dict[RunKey, Run]:
+        rows = await self._connection.fetch(
+            sql("run_find"),
+            self._organization_id,
+            [key.project_id for key in keys],
+            [key.key for key in keys],
+        )
+        return {run.key: run for run in map(_run_from_row, rows)}
+
+    async def _insert_runs(self, runs: Sequence[Run]) -> None:
+        columns = zip(
+            *(
+                (
+                    run.id,
+                    run.key.project_id,
+                    self._workspace_ids[run.key.project_id],
+                    run.key.key,
+                    run.workflow,
+                    run.trigger,
+                    run.standing.status,
+                    run.standing.started_at,
+                    run.standing.finished_at,
+                )
+                for run in runs
+            ),
+            strict=True,
+        )
+        await self._connection.fetch(sql("run_insert"), self._organization_id, self._now, *columns)
+
+    async def _update_runs(self, runs: Sequence[Run]) -> None:
+        columns = zip(
+            *(
+                (
+                    run.id,
+                    run.parent_id,
+                    run.workflow,
+                    run.trigger,
+                    run.standing.status,
+                    run.standing.started_at,
+                    run.standing.finished_at,
+                )
+                for run in runs
+            ),
+            strict=True,
+        )
+        await self._connection.execute(sql("run_update"), self._organization_id, *columns)
+
+    async def _find_jobs(self, places: Mapping[tuple[UUID, str], JobKey]) -> dict[JobKey, Job]:
+        rows = await self._connection.fetch(
+            sql("job_find"),
+            self._organization_id,
+            [run_id for run_id, _ in places],
+            [key for _, key in places],
+        )
+        return {places[job.run_id, job.key]: job for job in map(_job_from_row, rows)}
+
+    async def _insert_jobs(self, jobs: Sequence[Job]) -> set[UUID]:
+        columns = zip(
+            *(
+                (
+                    job.id,
+                    job.project_id,
+                    job.run_id,
+                    job.key,
+                    job.agent_type,
+                    job.initiator,
+                    job.standing.status,
+                    job.standing.started_at,
+                    job.standing.finished_at,
+                    job.finished_date,
+                )
+                for job in jobs
+            ),
+            strict=True,
+        )
+        rows = await self._connection.fetch(
+            sql("job_insert"), self._organization_id, self._now, *columns
+        )
+        return {row["id"] for row in rows}
+
+    async def _update_jobs(self, jobs: Sequence[Job]) -> None:
+        columns = zip(
+            *(
+                (
+                    job.id,
+                    job.initiator,
+                    job.standing.status,
+                    job.standing.started_at,
+                    job.standing.finished_at,
+                    job.finished_date,
+                )
+                for job in jobs
+            ),
+            strict=True,
+        )
+        await self._connection.execute(sql("job_update"), self._organization_id, *columns)
+
+    def _new_job(self, key: JobKey, run: Run, said: Sequence[Said]) -> Job:
+        first = said[0].ref
+        assert isinstance(first, JobRef)
+        job = Job(
+            uuid7(),
+            key.run.project_id,
+            run.id,
+            key.key,
+            canonical(first.agent_type),
+            None,
+            standing(first, said[0].at),
+        )
+        return self._merge_job(job, said)
+
+    def _merge_job(self, job: Job, said: Sequence[Said]) -> Job:
+        """The job with what was said; its kind stays what it was first called."""
+        merged, initiator = job.standing, job.initiator
+        for saying in said:
+            assert isinstance(saying.ref, JobRef)
+            merged = merged.merged(standing(saying.ref, saying.at))
+            initiator = initiator or saying.ref.initiator
+        finished = merged.finished_at
+        day = self._zones.day(finished).date if finished else None
+        if finished is not None and finished == job.standing.finished_at:
+            day = job.finished_date or day
+        return replace(job, standing=merged, initiator=initiator, finished_date=day)
+
+    def _count_new(self, jobs: Iterable[Job]) -> None:
+        self._counts.extend(count for job in jobs for count in job_counts(job, 1))
+
+    def _count_change(self, old: Job, new: Job) -> None:
+        before, after = job_counts(old, -1), job_counts(new, 1)
+        if [_uncounted(count) for count in before] != [_uncounted(count) for count in after]:
+            self._counts.extend([*before, *after])
+
+
+def job_counts(job: Job, sign: int) -> list[JobCount]:
+    """What the job adds to (1) or takes from (-1) the counts of ended jobs; nothing while open."""
+    if job.finished_date is None:
+        return []
+    succeeded = sign if job.standing.status is RunStatus.SUCCEEDED else 0
+    return [
+        JobCount(job.project_id, job.run_id, job.agent_type, job.finished_date, sign, succeeded)
+    ]
+
+
+def _uncounted(count: JobCount) -> tuple[date, bool]:
+    return (count.finished_date, count.succeeded != 0)
+
+
+def _with_parents(
+    runs: Mapping[RunKey, Sequence[Said]],
+) -> dict[RunKey, Sequence[Said]]:
+    """Adds runs that are only named as parents: they began no later than their child's event."""
+    complete: dict[RunKey, Sequence[Said]] = dict(runs)
+    for key, sayings in runs.items():
+        for saying in sayings:
+            parent = saying.ref.parent_key if isinstance(saying.ref, RunRef) else None
+            if parent is not None:
+                named = RunKey(key.project_id, parent)
+                complete.setdefault(named, [Said(RunRef(parent), saying.at)])
+    return complete
+
+
+def _new_run(key: RunKey, said: Sequence[Said]) -> Run:
+    first = said[0]
+    return _merge_run(Run(uuid7(), key, standing(first.ref, first.at)), said, {})
+
+
+def _merge_run(run: Run, said: Sequence[Said], others: Mapping[RunKey, Run]) -> Run:
+    """The run with what was said; names said later replace earlier ones, a parent stays."""
+    merged, parent_id, workflow, trigger = run.standing, run.parent_id, run.workflow, run.trigger
+    for saying in said:
+        ref = saying.ref
+        assert isinstance(ref, RunRef)
+        merged = merged.merged(standing(ref, saying.at))
+        workflow, trigger = ref.workflow or workflow, ref.trigger or trigger
+        if ref.parent_key is not None and parent_id is None:
+            parent = others.get(RunKey(run.key.project_id, ref.parent_key))
+            parent_id = parent.id if parent is not None else None
+    if parent_id == run.id:
+        raise ConflictError(f"run {run.key.key!r} cannot be its own parent")
+    return replace(run, standing=merged, parent_id=parent_id, workflow=workflow, trigger=trigger)
+
+
+def _run_from_row(row: asyncpg.Record) -> Run:
+    return Run(
+        row["id"],
+        RunKey(row["project_id"], row["key"]),
+        Standing(RunStatus(row["status"]), row["started_at"], row["finished_at"]),
+        row["parent_id"],
+        row["workflow"],
+        row["trigger"],
+    )
+
+
+def _job_from_row(row: asyncpg.Record) -> Job:
+    return Job(
+        row["id"],
+        row["project_id"],
+        row["run_id"],
+        row["key"],
+        row["agent_type"],
+        row["initiator"],
+        Standing(RunStatus(row["status"]), row["started_at"], row["finished_at"]),
+        row["finished_date"],
+    )
