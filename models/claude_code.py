@@ -10,7 +10,7 @@ call and do not. Fees that are not per token, such as for web searches, are not 
 """
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 import orjson
 
@@ -171,7 +171,7 @@ def _blocks(message: Json, kind: str) -> list[Json]:
     return [block for block in content if isinstance(block, dict) and block.get("type") == kind]
 
 
-def _is_text(value: object) -> bool:
+def _is_text(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and value != "" and "\0" not in value
 
 
@@ -181,7 +181,7 @@ def _text(source: Json, name: str, path: str = "") -> str:
         raise UnreadableLineError(f"{path}{name} is missing")
     if not _is_text(value):
         raise UnreadableLineError(f"{path}{name} is not a text without NUL")
-    return str(value)
+    return value
 
 
 def _count(source: Json, name: str, *, required: bool = True) -> int:
