@@ -7,7 +7,7 @@ priced (None, which is not 0), rates with more than six decimals, and rounding o
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from decimal import Context, Decimal
@@ -143,8 +143,10 @@ class PriceBook:
         self._public = _by_model(_latest_lists(public))
         self._set_own(own)
 
-    def for_organization(self, own: Iterable[PriceRow]) -> "PriceBook":
-        """The same public rows (shared, not copied) behind an organization's own."""
+    def for_organization(self, own: Collection[PriceRow]) -> "PriceBook":
+        """The same public rows (shared, not copied) behind an organization's own, if it has any."""
+        if not own:
+            return self
         book = PriceBook.__new__(PriceBook)
         book._public = self._public
         book._set_own(own)

@@ -254,6 +254,11 @@ def test_own_prices_go_before_public_ones_class_by_class() -> None:
     assert found(public, JANUARY).input == 2
 
 
+def test_an_organization_without_prices_uses_the_public_book_itself() -> None:
+    public = PriceBook(pair("2", "8"))
+    assert public.for_organization([]) is public
+
+
 def test_of_own_prices_with_one_start_the_last_set_holds() -> None:
     own = PriceBook([]).for_organization(
         [*pair("1", "2", adopted_at=FEBRUARY), *pair("5", "6", adopted_at=JANUARY)]
