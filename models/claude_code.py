@@ -14,7 +14,7 @@ from typing import Any, TypeGuard
 
 import orjson
 
-from models.event import Initiator, Surface
+from models.event import KEY_LENGTH, Initiator, Surface
 from models.token import MAX_COUNT, TokenCounts
 from models.usage_log import (
     LogFormat,
@@ -72,8 +72,8 @@ def _progress(entry: Json) -> list[LogRecord]:
         return []
     job_key = _text(data, "agentId", "data.")
     records = _assistant(entry, nested, job_key)
-    if isinstance(entry.get("parentToolUseID"), str):
-        spawn_key = _text(entry, "parentToolUseID")
+    spawn_key = entry.get("parentToolUseID")
+    if _is_text(spawn_key):
         records.append(SpawnedJob(_text(entry, "sessionId"), job_key, spawn_key))
     return records
 
@@ -144,7 +144,8 @@ def _spawned_types(message: Json) -> list[LogRecord]:
     for block in _blocks(message, "tool_use"):
         asked = block.get("input")
         agent_type = asked.get("subagent_type") if isinstance(asked, dict) else None
-        if _is_text(agent_type) and _is_text(block.get("id")):
+        # A kind that is no name would not be taken by the ledger, and the call with it.
+        if _is_text(agent_type) and len(agent_type) <= KEY_LENGTH and _is_text(block.get("id")):
             found.append(SpawnedType(block["id"], agent_type))
     return found
 
@@ -172,7 +173,7 @@ def _blocks(message: Json, kind: str) -> list[Json]:
 
 
 def _is_text(value: object) -> TypeGuard[str]:
-    return isinstance(value, str) and value != "" and "\0" not in value
+    return isinstance(value, str) and value.strip() != "" and "\0" not in value
 
 
 def _text(source: Json, name: str, path: str = "") -> str:
@@ -180,7 +181,7 @@ def _text(source: Json, name: str, path: str = "") -> str:
     if value is None:
         raise UnreadableLineError(f"{path}{name} is missing")
     if not _is_text(value):
-        raise UnreadableLineError(f"{path}{name} is not a text without NUL")
+        raise UnreadableLineError(f"{path}{name} is empty or not a text")
     return value
 
 
