@@ -1,0 +1,147 @@
+"""Organizations: made and found by the command line, renamed and moved to a zone by their ADMINs.
+
+Every function runs inside a transaction that its caller opened, and every act leaves an audit
+event. Refused: two organizations of one name, and a change of time zone that would move days that
+have been counted.
+"""
+
+from datetime import date, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from models.access import Role, Scope
+from models.audit import record_act
+from models.db import sql
+from models.ids import uuid7
+from models.local_time import TimeZones
+from models.naming import clean_name, clean_time_zone, name_taken
+from models.period import Calendar, add_months
+
+_MICROSECOND = timedelta(microseconds=1)
+
+
+async def find_organization(connection: asyncpg.Connection, name: str) -> UUID | None:
+    """The organization of a name. For the command line: nobody else may look across tenants."""
+    found = await connection.fetchval(sql("organization_by_name"), name.strip())
+    assert found is None or isinstance(found, UUID)
+    return found
+
+
+async def create_organization(
+    connection: asyncpg.Connection, name: str, time_zone: str = "UTC"
+) -> UUID:
+    """Makes an organization, without members yet. For the command line alone."""
+    name, zone = clean_name(name), clean_time_zone(time_zone)
+    await _lock_organization_names(connection)
+    if await find_organization(connection, name) is not None:
+        raise name_taken("organization", name)
+    return await _insert_organization(connection, name, zone)
+
+
+async def get_or_create_organization(
+    connection: asyncpg.Connection, name: str, time_zone: str = "UTC"
+) -> tuple[UUID, bool]:
+    """The organization of a name, and whether this call made it. For the command line alone."""
+    found = await find_organization(connection, name)
+    if found is not None:
+        return found, False
+    name, zone = clean_name(name), clean_time_zone(time_zone)
+    await _lock_organization_names(connection)
+    found = await find_organization(connection, name)
+    if found is not None:
+        return found, False
+    return await _insert_organization(connection, name, zone), True
+
+
+async def _lock_organization_names(connection: asyncpg.Connection) -> None:
+    """Names are unique by this lock: no index over all tenants exists once they are distributed."""
+    await connection.execute(sql("organization_names_lock"))
+
+
+async def _insert_organization(connection: asyncpg.Connection, name: str, zone: str) -> UUID:
+    organization_id = uuid7()
+    await connection.execute(sql("organization_insert"), organization_id, name, zone)
+    await connection.execute(sql("organization_time_zone_insert"), organization_id, zone, None)
+    scope = Scope.system(organization_id)
+    subject = ("organization", organization_id)
+    new = {"name": name, "timeZone": zone}
+    await record_act(connection, scope, "organization.create", subject, new=new)
+    return organization_id
+
+
+async def list_organizations(connection: asyncpg.Connection) -> list[asyncpg.Record]:
+    """All organizations by name: id, name, time_zone, created_at. For the command line alone."""
+    rows: list[asyncpg.Record] = await connection.fetch(sql("organization_list"))
+    return rows
+
+
+async def rename_organization(connection: asyncpg.Connection, scope: Scope, name: str) -> None:
+    """Gives the scope's organization another name. ADMIN of the organization."""
+    scope.require_organization(Role.ADMIN)
+    name = clean_name(name)
+    await _lock_organization_names(connection)
+    if await find_organization(connection, name) not in (None, scope.organization_id):
+        raise name_taken("organization", name)
+    old = await connection.fetchval(sql("organization_rename"), scope.organization_id, name)
+    subject = ("organization", scope.organization_id)
+    await record_act(
+        connection, scope, "organization.rename", subject, old={"name": old}, new={"name": name}
+    )
+
+
+async def set_time_zone(
+    connection: asyncpg.Connection, scope: Scope, time_zone: str, *, now: datetime
+) -> datetime:
+    """Changes the zone from the next billing cycle on, and answers from when. ADMIN.
+
+    Until then another call changes the plan: rows are append-only, so it takes effect one
+    microsecond later and thereby wins.
+    """
+    scope.require_organization(Role.ADMIN)
+    zone = clean_time_zone(time_zone)
+    organization_id = scope.organization_id
+    anchor_day = await connection.fetchval(sql("organization_lock"), organization_id)
+    rows = await connection.fetch(sql("organization_time_zones"), organization_id)
+    begun = [row for row in rows if row["starts_at"] <= now] or rows[:1]
+    starts_at = zone_change_at(
+        TimeZones([row["starts_at"] for row in begun], [row["time_zone"] for row in begun]),
+        zone,
+        anchor_day=anchor_day,
+        now=now,
+    )
+    starts_at = max(starts_at, rows[-1]["starts_at"] + _MICROSECOND)
+    await connection.execute(sql("organization_time_zone_insert"), organization_id, zone, starts_at)
+    await record_act(
+        connection,
+        scope,
+        "organization.set_time_zone",
+        ("organization", organization_id),
+        old={"timeZone": begun[-1]["time_zone"]},
+        new={"timeZone": zone, "startsAt": starts_at},
+    )
+    return starts_at
+
+
+def zone_change_at(zones: TimeZones, zone: str, *, anchor_day: int, now: datetime) -> datetime:
+    """When a change of zone takes effect: as the next cycle begins, in both zones.
+
+    The later of the two midnights, so that the running cycle ends when it would have ended and
+    only the first day of the next one is longer or shorter.
+    """
+    calendar = Calendar(zones, now)
+    first_day = next_cycle_day(calendar.today, anchor_day)
+    midnight = datetime.combine(first_day, datetime.min.time(), ZoneInfo(zone))
+    return max(calendar.day_start(first_day), midnight.astimezone(now.tzinfo))
+
+
+def next_cycle_day(today: date, anchor_day: int) -> date:
+    """The next day after `today` on which a cycle begins; short months begin on their last day."""
+    month = today.replace(day=1)
+    while True:
+        last_day = (add_months(month, 1) - timedelta(days=1)).day
+        day = month.replace(day=min(anchor_day, last_day))
+        if day > today:
+            return day
+        month = add_months(month, 1)
