@@ -87,6 +87,17 @@ def test_claude_costs_what_was_computed_by_hand(
     assert unit.cost(tokens, 1) == Decimal(dollars)
 
 
+def test_the_long_context_begins_above_200_000_tokens() -> None:
+    inputs = []
+    for input_tokens in (200_000, 200_001):
+        unit = public_book().resolve(
+            "anthropic", "claude-sonnet-4-5", JANUARY, input_tokens=input_tokens
+        )
+        assert unit is not None
+        inputs.append(unit.input)
+    assert inputs == [3, 6]
+
+
 dollars = st.decimals(0, 10**6, places=6, allow_nan=False, allow_infinity=False)
 token_counts = st.builds(TokenCounts, *[st.integers(-MAX_COUNT, MAX_COUNT)] * 6)
 
