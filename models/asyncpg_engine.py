@@ -52,7 +52,7 @@ class _GuardedTransactionContext(TransactionContextPooled):
 
 
 class client_class(AsyncpgDBClient):  # noqa: N801 - the name that Tortoise looks for
-    """Pooled asyncpg client; `dsn`, `min_size`, `max_size` and `server_settings` from credentials."""
+    """Pooled asyncpg client; its credentials are a DSN, pool sizes and session settings."""
 
     async def create_pool(self, **_: Any) -> asyncpg.Pool:
         return await asyncpg.create_pool(

@@ -10,12 +10,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import cache
 from importlib import resources
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import asyncpg
 from tortoise.backends.asyncpg.client import AsyncpgDBClient
 from tortoise.connection import get_connection
-from tortoise.context import TortoiseContext
+from tortoise.context import TortoiseContext, get_current_context, set_global_context
 
 APP = "aicost"
 MODEL_MODULES = (
@@ -51,9 +51,7 @@ def tortoise_config(dsn: str, **pool: Any) -> dict[str, Any]:
         **pool,
     }
     return {
-        "connections": {
-            "default": {"engine": "models.asyncpg_engine", "credentials": credentials}
-        },
+        "connections": {"default": {"engine": "models.asyncpg_engine", "credentials": credentials}},
         "apps": {
             APP: {
                 "models": list(MODEL_MODULES),
@@ -94,16 +92,25 @@ class Database:
         self.version: str | None = None
 
     async def start(self) -> None:
-        """Makes the pool; connects lazily, so that a server that is away is no error here."""
+        """Makes the pool; connects lazily, so that a server that is away is no error here.
+
+        The first database started in a process is the one that Tortoise's models use everywhere;
+        a second one serves them only inside `with database.orm():`.
+        """
         self._context = TortoiseContext()
-        await self._context.init(
-            config=self._config, use_tz=True, timezone="UTC", _enable_global_fallback=True
-        )
         with self._context:
-            client = get_connection("default")
-        assert isinstance(client, AsyncpgDBClient)
+            await self._context.init(config=self._config, use_tz=True, timezone="UTC")
+            client = cast(AsyncpgDBClient, get_connection("default"))
         await client.create_connection(with_db=True)
+        if get_current_context() is None:
+            set_global_context(self._context)
         self._client = client
+
+    def orm(self) -> TortoiseContext:
+        """Makes Tortoise's models use this database inside a `with`."""
+        if self._context is None:
+            raise RuntimeError("the database was not started")
+        return self._context
 
     async def close(self) -> None:
         """Waits for connections in use, then closes all."""

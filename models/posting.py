@@ -232,10 +232,9 @@ def _answer(
 
 
 def _resolve(prices: PriceBook, owed: Attribution, tokens: TokenCounts) -> Rate | None:
-    assert owed.model is not None
     return prices.resolve(
         owed.provider,
-        owed.model,
+        owed.model or "",
         owed.occurred_at,
         input_tokens=tokens.input_tokens,
         service_tier=owed.service_tier,

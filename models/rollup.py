@@ -63,7 +63,10 @@ class Rollup:
             *(f"0::bigint AS {name}" for name in _JOB_SUMS if self.job_keys),
             *(f"max({expression}) AS {name}" for name, expression in self.latest.items()),
         ]
-        spend = f"SELECT {', '.join(selected)} FROM {entries} WHERE {self.where} GROUP BY {places}"
+        spend = (
+            f"SELECT {', '.join(selected)} FROM {entries}"  # noqa: S608 - names of ours
+            f" WHERE {self.where} GROUP BY {places}"
+        )
         if not self.job_keys:
             return spend
         counted = [
@@ -72,10 +75,10 @@ class Rollup:
             "sum(j.ended)",
             "sum(j.succeeded)",
         ]
-        counts = f"SELECT {', '.join(counted)} FROM {jobs} GROUP BY {places}"
+        counts = f"SELECT {', '.join(counted)} FROM {jobs} GROUP BY {places}"  # noqa: S608
         totals = ", ".join(f"sum({name}) AS {name}" for name in (*self.sums, *_JOB_SUMS))
         return (
-            f"SELECT {', '.join(grouped)}, {totals}"
+            f"SELECT {', '.join(grouped)}, {totals}"  # noqa: S608
             f" FROM ({spend} UNION ALL {counts}) AS both_sources GROUP BY {places}"
         )
 
@@ -214,3 +217,10 @@ DURATION_DAY = Rollup(
 ROLLUPS = (
     HOUR, DAY, PROJECT_DAY, MONTH, RUN_MONTH, JOB_MONTH, USER_DAY, KEY_DAY, DURATION_DAY
 )  # fmt: skip
+
+
+def write_statements(entries: str, jobs: str) -> str:
+    """Every rollup's upsert as CTEs of one statement, fed by the FROM items `entries`, `jobs`."""
+    return ",\n".join(
+        f"{rollup.table}_written AS ({rollup.upsert(entries, jobs)})" for rollup in ROLLUPS
+    )

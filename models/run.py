@@ -9,7 +9,7 @@ Refused: deciding who may write (doors) and committing (the ledger's transaction
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -44,11 +44,14 @@ class JobKey(NamedTuple):
     key: str
 
 
+Ref = TypeVar("Ref", RunRef, JobRef)
+
+
 @dataclass(frozen=True, slots=True)
-class Said:
+class Said(Generic[Ref]):
     """A run or job as named by one event, which happened at `at`."""
 
-    ref: RunRef | JobRef
+    ref: Ref
     at: datetime
 
 
@@ -149,14 +152,16 @@ class ActivityWriter:
         self._counts: list[JobCount] = []
 
     async def write(
-        self, runs: Mapping[RunKey, Sequence[Said]], jobs: Mapping[JobKey, Sequence[Said]]
+        self,
+        runs: Mapping[RunKey, Sequence[Said[RunRef]]],
+        jobs: Mapping[JobKey, Sequence[Said[JobRef]]],
     ) -> Activity:
         """Brings everything named up to date; the caller's transaction then holds its locks."""
         stored_runs = await self._write_runs(_with_parents(runs))
         stored_jobs = await self._write_jobs(jobs, stored_runs)
         return Activity(stored_runs, stored_jobs, self._counts)
 
-    async def _write_runs(self, said: Mapping[RunKey, Sequence[Said]]) -> dict[RunKey, Run]:
+    async def _write_runs(self, said: Mapping[RunKey, Sequence[Said[RunRef]]]) -> dict[RunKey, Run]:
         if not said:
             return {}
         stored = await self._find_runs(list(said))
@@ -169,15 +174,13 @@ class ActivityWriter:
         }
         if changed:
             rows = await self._connection.fetch(sql("run_lock"), self._organization_id, changed)
-            merged = [
-                _merge_run(run, said[run.key], stored) for run in map(_run_from_row, rows)
-            ]
+            merged = [_merge_run(run, said[run.key], stored) for run in map(_run_from_row, rows)]
             await self._update_runs(merged)
             stored |= {run.key: run for run in merged}
         return stored
 
     async def _write_jobs(
-        self, said: Mapping[JobKey, Sequence[Said]], runs: Mapping[RunKey, Run]
+        self, said: Mapping[JobKey, Sequence[Said[JobRef]]], runs: Mapping[RunKey, Run]
     ) -> dict[JobKey, Job]:
         if not said:
             return {}
@@ -190,9 +193,7 @@ class ActivityWriter:
             made = await self._insert_jobs(missing)
             self._count_new(job for job in missing if job.id in made)
             stored |= await self._find_jobs(places)
-        changed = {
-            job.id for key, job in stored.items() if self._merge_job(job, said[key]) != job
-        }
+        changed = {job.id for key, job in stored.items() if self._merge_job(job, said[key]) != job}
         if changed:
             rows = await self._connection.fetch(sql("job_lock"), self._organization_id, changed)
             before = [_job_from_row(row) for row in rows]
@@ -300,9 +301,8 @@ class ActivityWriter:
         )
         await self._connection.execute(sql("job_update"), self._organization_id, *columns)
 
-    def _new_job(self, key: JobKey, run: Run, said: Sequence[Said]) -> Job:
+    def _new_job(self, key: JobKey, run: Run, said: Sequence[Said[JobRef]]) -> Job:
         first = said[0].ref
-        assert isinstance(first, JobRef)
         job = Job(
             uuid7(),
             key.run.project_id,
@@ -314,11 +314,10 @@ class ActivityWriter:
         )
         return self._merge_job(job, said)
 
-    def _merge_job(self, job: Job, said: Sequence[Said]) -> Job:
+    def _merge_job(self, job: Job, said: Sequence[Said[JobRef]]) -> Job:
         """The job with what was said; its kind stays what it was first called."""
         merged, initiator = job.standing, job.initiator
         for saying in said:
-            assert isinstance(saying.ref, JobRef)
             merged = merged.merged(standing(saying.ref, saying.at))
             initiator = initiator or saying.ref.initiator
         finished = merged.finished_at
@@ -351,30 +350,29 @@ def _uncounted(count: JobCount) -> tuple[date, bool]:
 
 
 def _with_parents(
-    runs: Mapping[RunKey, Sequence[Said]],
-) -> dict[RunKey, Sequence[Said]]:
+    runs: Mapping[RunKey, Sequence[Said[RunRef]]],
+) -> dict[RunKey, Sequence[Said[RunRef]]]:
     """Adds runs that are only named as parents: they began no later than their child's event."""
-    complete: dict[RunKey, Sequence[Said]] = dict(runs)
+    complete: dict[RunKey, Sequence[Said[RunRef]]] = dict(runs)
     for key, sayings in runs.items():
         for saying in sayings:
-            parent = saying.ref.parent_key if isinstance(saying.ref, RunRef) else None
+            parent = saying.ref.parent_key
             if parent is not None:
                 named = RunKey(key.project_id, parent)
                 complete.setdefault(named, [Said(RunRef(parent), saying.at)])
     return complete
 
 
-def _new_run(key: RunKey, said: Sequence[Said]) -> Run:
+def _new_run(key: RunKey, said: Sequence[Said[RunRef]]) -> Run:
     first = said[0]
     return _merge_run(Run(uuid7(), key, standing(first.ref, first.at)), said, {})
 
 
-def _merge_run(run: Run, said: Sequence[Said], others: Mapping[RunKey, Run]) -> Run:
+def _merge_run(run: Run, said: Sequence[Said[RunRef]], others: Mapping[RunKey, Run]) -> Run:
     """The run with what was said; names said later replace earlier ones, a parent stays."""
     merged, parent_id, workflow, trigger = run.standing, run.parent_id, run.workflow, run.trigger
     for saying in said:
         ref = saying.ref
-        assert isinstance(ref, RunRef)
         merged = merged.merged(standing(ref, saying.at))
         workflow, trigger = ref.workflow or workflow, ref.trigger or trigger
         if ref.parent_key is not None and parent_id is None:

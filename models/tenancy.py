@@ -44,7 +44,9 @@ class WorkspaceGroup(Model):
     """A set of workspaces, for figures by team."""
 
     id = fields.UUIDField(primary_key=True)
-    organization = fields.ForeignKeyField("aicost.Organization", db_constraint=False)
+    organization: fields.ForeignKeyRelation["Organization"] = fields.ForeignKeyField(
+        "aicost.Organization", db_constraint=False
+    )
     name = fields.TextField()
     created_at = fields.DatetimeField()
 
@@ -56,8 +58,12 @@ class Workspace(Model):
     """The level between organization and project."""
 
     id = fields.UUIDField(primary_key=True)
-    organization = fields.ForeignKeyField("aicost.Organization", db_constraint=False)
-    group = fields.ForeignKeyField("aicost.WorkspaceGroup", null=True, db_constraint=False)
+    organization: fields.ForeignKeyRelation["Organization"] = fields.ForeignKeyField(
+        "aicost.Organization", db_constraint=False
+    )
+    group: fields.ForeignKeyNullableRelation["WorkspaceGroup"] = fields.ForeignKeyField(
+        "aicost.WorkspaceGroup", null=True, db_constraint=False
+    )
     name = fields.TextField()
     created_at = fields.DatetimeField()
 
@@ -69,9 +75,15 @@ class Project(Model):
     """What money is spent on."""
 
     id = fields.UUIDField(primary_key=True)
-    organization = fields.ForeignKeyField("aicost.Organization", db_constraint=False)
-    workspace = fields.ForeignKeyField("aicost.Workspace", db_constraint=False)
-    owner = fields.ForeignKeyField("aicost.AppUser", null=True, db_constraint=False)
+    organization: fields.ForeignKeyRelation["Organization"] = fields.ForeignKeyField(
+        "aicost.Organization", db_constraint=False
+    )
+    workspace: fields.ForeignKeyRelation["Workspace"] = fields.ForeignKeyField(
+        "aicost.Workspace", db_constraint=False
+    )
+    owner: fields.ForeignKeyNullableRelation["AppUser"] = fields.ForeignKeyField(
+        "aicost.AppUser", null=True, db_constraint=False
+    )
     name = fields.TextField()
     created_at = fields.DatetimeField()
 
@@ -83,10 +95,18 @@ class Membership(Model):
     """A person's role at an organization (both levels null), one workspace or one project."""
 
     id = fields.UUIDField(primary_key=True)
-    organization = fields.ForeignKeyField("aicost.Organization", db_constraint=False)
-    user = fields.ForeignKeyField("aicost.AppUser", db_constraint=False)
-    workspace = fields.ForeignKeyField("aicost.Workspace", null=True, db_constraint=False)
-    project = fields.ForeignKeyField("aicost.Project", null=True, db_constraint=False)
+    organization: fields.ForeignKeyRelation["Organization"] = fields.ForeignKeyField(
+        "aicost.Organization", db_constraint=False
+    )
+    user: fields.ForeignKeyRelation["AppUser"] = fields.ForeignKeyField(
+        "aicost.AppUser", db_constraint=False
+    )
+    workspace: fields.ForeignKeyNullableRelation["Workspace"] = fields.ForeignKeyField(
+        "aicost.Workspace", null=True, db_constraint=False
+    )
+    project: fields.ForeignKeyNullableRelation["Project"] = fields.ForeignKeyField(
+        "aicost.Project", null=True, db_constraint=False
+    )
     role = fields.TextField()
     created_at = fields.DatetimeField()
 
@@ -98,14 +118,22 @@ class ApiKey(Model):
     """A program's credential; only the hash of its secret is kept."""
 
     id = fields.UUIDField(primary_key=True)
-    organization = fields.ForeignKeyField("aicost.Organization", db_constraint=False)
+    organization: fields.ForeignKeyRelation["Organization"] = fields.ForeignKeyField(
+        "aicost.Organization", db_constraint=False
+    )
     name = fields.TextField()
     prefix = fields.TextField()
     secret_hash = fields.BinaryField()
     role = fields.TextField()
-    user = fields.ForeignKeyField("aicost.AppUser", null=True, db_constraint=False)
-    workspace = fields.ForeignKeyField("aicost.Workspace", null=True, db_constraint=False)
-    project = fields.ForeignKeyField("aicost.Project", null=True, db_constraint=False)
+    user: fields.ForeignKeyNullableRelation["AppUser"] = fields.ForeignKeyField(
+        "aicost.AppUser", null=True, db_constraint=False
+    )
+    workspace: fields.ForeignKeyNullableRelation["Workspace"] = fields.ForeignKeyField(
+        "aicost.Workspace", null=True, db_constraint=False
+    )
+    project: fields.ForeignKeyNullableRelation["Project"] = fields.ForeignKeyField(
+        "aicost.Project", null=True, db_constraint=False
+    )
     created_at = fields.DatetimeField()
     expires_at = fields.DatetimeField(null=True)
     revoked_at = fields.DatetimeField(null=True)
@@ -119,9 +147,13 @@ class AuditEvent(Model):
     """One act of administration, with what was before and what is after. Append-only."""
 
     id = fields.UUIDField(primary_key=True)
-    organization = fields.ForeignKeyField("aicost.Organization", db_constraint=False)
+    organization: fields.ForeignKeyRelation["Organization"] = fields.ForeignKeyField(
+        "aicost.Organization", db_constraint=False
+    )
     occurred_at = fields.DatetimeField()
-    user = fields.ForeignKeyField("aicost.AppUser", null=True, db_constraint=False)
+    user: fields.ForeignKeyNullableRelation["AppUser"] = fields.ForeignKeyField(
+        "aicost.AppUser", null=True, db_constraint=False
+    )
     api_key_id = fields.UUIDField(null=True)
     action = fields.TextField()
     subject_kind = fields.TextField()

@@ -3,15 +3,24 @@
 Append-only: the serving role has no UPDATE or DELETE here. Entries are written by `ledger.py`.
 """
 
+from typing import TYPE_CHECKING
+
 from tortoise import fields
 from tortoise.models import Model
+
+if TYPE_CHECKING:
+    from models.activity import AgentJob, PipelineRun
+    from models.tenancy import ApiKey, AppUser, Organization, Project, Workspace
+    from models.usage_import import UsageImport
 
 
 class Rate(Model):
     """Six unit prices in dollars per million tokens, and `request` per thousand. Immutable."""
 
     id = fields.UUIDField(primary_key=True)
-    organization = fields.ForeignKeyField("aicost.Organization", db_constraint=False)
+    organization: fields.ForeignKeyRelation["Organization"] = fields.ForeignKeyField(
+        "aicost.Organization", db_constraint=False
+    )
     provider = fields.TextField()
     model = fields.TextField()
     service_tier = fields.TextField()
@@ -32,11 +41,21 @@ class CreditTransaction(Model):
     """One entry: deltas of tokens, requests, unpriced and cost that follow from its own event."""
 
     id = fields.UUIDField(primary_key=True)
-    organization = fields.ForeignKeyField("aicost.Organization", db_constraint=False)
-    project = fields.ForeignKeyField("aicost.Project", db_constraint=False)
-    workspace = fields.ForeignKeyField("aicost.Workspace", db_constraint=False)
-    run = fields.ForeignKeyField("aicost.PipelineRun", null=True, db_constraint=False)
-    job = fields.ForeignKeyField("aicost.AgentJob", null=True, db_constraint=False)
+    organization: fields.ForeignKeyRelation["Organization"] = fields.ForeignKeyField(
+        "aicost.Organization", db_constraint=False
+    )
+    project: fields.ForeignKeyRelation["Project"] = fields.ForeignKeyField(
+        "aicost.Project", db_constraint=False
+    )
+    workspace: fields.ForeignKeyRelation["Workspace"] = fields.ForeignKeyField(
+        "aicost.Workspace", db_constraint=False
+    )
+    run: fields.ForeignKeyNullableRelation["PipelineRun"] = fields.ForeignKeyField(
+        "aicost.PipelineRun", null=True, db_constraint=False
+    )
+    job: fields.ForeignKeyNullableRelation["AgentJob"] = fields.ForeignKeyField(
+        "aicost.AgentJob", null=True, db_constraint=False
+    )
     occurred_at = fields.DatetimeField()
     recorded_at = fields.DatetimeField()
     local_date = fields.DateField()
@@ -55,8 +74,12 @@ class CreditTransaction(Model):
     provider = fields.TextField(null=True)
     model = fields.TextField(null=True)
     service_tier = fields.TextField(default="")
-    api_key = fields.ForeignKeyField("aicost.ApiKey", null=True, db_constraint=False)
-    user = fields.ForeignKeyField("aicost.AppUser", null=True, db_constraint=False)
+    api_key: fields.ForeignKeyNullableRelation["ApiKey"] = fields.ForeignKeyField(
+        "aicost.ApiKey", null=True, db_constraint=False
+    )
+    user: fields.ForeignKeyNullableRelation["AppUser"] = fields.ForeignKeyField(
+        "aicost.AppUser", null=True, db_constraint=False
+    )
     input = fields.BigIntField()
     cache_read = fields.BigIntField()
     cache_write_5m = fields.BigIntField()
@@ -66,13 +89,15 @@ class CreditTransaction(Model):
     input_includes_cache = fields.BooleanField(null=True)
     output_includes_reasoning = fields.BooleanField(null=True)
     duration_ms = fields.IntField(null=True)
-    rate = fields.ForeignKeyField("aicost.Rate", null=True, db_constraint=False)
+    rate: fields.ForeignKeyNullableRelation["Rate"] = fields.ForeignKeyField(
+        "aicost.Rate", null=True, db_constraint=False
+    )
     cost = fields.DecimalField(24, 12, null=True)
     source_cost = fields.DecimalField(24, 12, null=True)
     content_hash = fields.BinaryField()
     corrects_id = fields.UUIDField(null=True)
     reason = fields.TextField(null=True)
-    import_ = fields.ForeignKeyField(
+    import_: fields.ForeignKeyNullableRelation["UsageImport"] = fields.ForeignKeyField(
         "aicost.UsageImport", null=True, db_constraint=False, source_field="import_id"
     )
     reservation_id = fields.UUIDField(null=True)
@@ -84,10 +109,12 @@ class CreditTransaction(Model):
 class CreditDeduction(Model):
     """How an entry was paid for, in the order of posting; none means wholly included."""
 
-    transaction = fields.OneToOneField(
+    transaction: fields.OneToOneRelation["CreditTransaction"] = fields.OneToOneField(
         "aicost.CreditTransaction", primary_key=True, db_constraint=False
     )
-    organization = fields.ForeignKeyField("aicost.Organization", db_constraint=False)
+    organization: fields.ForeignKeyRelation["Organization"] = fields.ForeignKeyField(
+        "aicost.Organization", db_constraint=False
+    )
     monthly_credits = fields.DecimalField(24, 12, default=0)
     bonus_credits = fields.DecimalField(24, 12, default=0)
     included_cost = fields.DecimalField(24, 12, default=0)

@@ -1,14 +1,21 @@
 """Runs of importers, as a table, so that a mistaken one can be found and taken back."""
 
+from typing import TYPE_CHECKING
+
 from tortoise import fields
 from tortoise.models import Model
+
+if TYPE_CHECKING:
+    from models.tenancy import Organization
 
 
 class UsageImport(Model):
     """One run of an importer, with what it read and what became of it."""
 
     id = fields.UUIDField(primary_key=True)
-    organization = fields.ForeignKeyField("aicost.Organization", db_constraint=False)
+    organization: fields.ForeignKeyRelation["Organization"] = fields.ForeignKeyField(
+        "aicost.Organization", db_constraint=False
+    )
     format = fields.TextField()
     source = fields.TextField()
     status = fields.TextField()

@@ -1,0 +1,276 @@
+"""Recording usage: normalise, price, deduplicate, append and roll up, in one transaction a batch.
+
+`Ledger.record` answers each event by itself (recorded, duplicate, conflict, rejected with reasons);
+the batch is there as a whole or not at all. Locks are taken in the order of the design: runs and
+jobs, rates, ledger keys, rollups. Refused here: deciding who may write, and waiting for a balance.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID
+
+import asyncpg
+
+from models.db import Database, sql
+from models.errors import ConflictError, UserError
+from models.event import UNATTRIBUTED, JobRef, RunRef, UsageEvent, UsageOutcome, UsageStatus
+from models.event_check import check
+from models.ledger_statement import append, entry_from_row
+from models.local_time import TimeZones, load_time_zones
+from models.posting import NOTHING, Attribution, Entry, Posted, Posting, content_hash, post
+from models.price import PriceBook, Rate, load_price_book
+from models.run import Activity, ActivityWriter, JobKey, RunKey, Said
+from models.token import TokenCounts
+
+_RACE_COUNT = 10
+_KNOWN_RATE_COUNT = 100_000
+
+
+class _RacedError(Exception):
+    """Another writer took a part first; nothing of this batch was kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What the organization says about a batch."""
+
+    workspace_ids: Mapping[UUID, UUID]
+    api_key_ids: frozenset[UUID]
+    user_ids: frozenset[UUID]
+    zones: TimeZones
+    prices: PriceBook
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What a batch comes to: the answers in order, and what is to be written."""
+
+    outcomes: list[UsageOutcome]
+    entries: list[Entry] = field(default_factory=list)
+    rates: dict[UUID, Rate] = field(default_factory=dict)
+
+
+class Ledger:
+    """Writes the ledger of any organization. Keeps public prices and known rates in memory."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._public: PriceBook | None = None
+        self._known_rates: set[tuple[UUID, UUID]] = set()
+
+    async def record(
+        self, organization_id: UUID, events: Sequence[UsageEvent], *, now: datetime | None = None
+    ) -> list[UsageOutcome]:
+        """Records a batch and answers each event, in order.
+
+        `now` stands for an omitted `occurred_at` and is the entries' `recorded_at`; the clock's
+        when None. Raises what asyncpg raises when the database is away: nothing was written.
+        """
+        instant = now or datetime.now(UTC)
+        for _ in range(_RACE_COUNT):
+            try:
+                plan = await self._database.retry(
+                    lambda connection: self._record(connection, organization_id, events, instant)
+                )
+            except _RacedError:
+                continue
+            self._remember_rates(organization_id, plan.rates)
+            return plan.outcomes
+        raise ConflictError("The same events are being written by too many callers; send again.")
+
+    def forget_prices(self) -> None:
+        """Reads public prices anew with the next batch."""
+        self._public = None
+
+    async def _record(
+        self,
+        connection: asyncpg.Connection,
+        organization_id: UUID,
+        events: Sequence[UsageEvent],
+        now: datetime,
+    ) -> _Plan:
+        context = await self._load_context(connection, organization_id, events)
+        checked = [_checked(event, context) for event in events]
+        sound = [event for event, (_, errors) in zip(events, checked, strict=True) if not errors]
+        posted = await _load_posted(connection, organization_id, sound)
+        writer = ActivityWriter(
+            connection, organization_id, context.workspace_ids, context.zones, now
+        )
+        activity = await writer.write(*_named(_without_conflicts(sound, posted), now))
+        plan = _plan(events, checked, context, activity, posted, now)
+        await self._insert_rates(connection, organization_id, plan.rates, now)
+        if plan.entries or activity.counts:
+            taken = await append(connection, organization_id, now, plan.entries, activity.counts)
+            if taken != len(plan.entries):
+                raise _RacedError
+        return plan
+
+    async def _load_context(
+        self, connection: asyncpg.Connection, organization_id: UUID, events: Iterable[UsageEvent]
+    ) -> _Context:
+        if self._public is None:
+            self._public = await load_price_book(connection)
+        projects = {event.project_id for event in events}
+        keys = {event.api_key_id for event in events if event.api_key_id is not None}
+        users = {event.user_id for event in events if event.user_id is not None}
+        rows = await connection.fetch(
+            sql("ledger_subjects"), organization_id, projects, keys, users
+        )
+        return _Context(
+            {row["id"]: row["workspace_id"] for row in rows if row["kind"] == "project"},
+            frozenset(row["id"] for row in rows if row["kind"] == "api_key"),
+            frozenset(row["id"] for row in rows if row["kind"] == "user"),
+            await load_time_zones(connection, organization_id),
+            await load_price_book(connection, organization_id, public=self._public),
+        )
+
+    async def _insert_rates(
+        self,
+        connection: asyncpg.Connection,
+        organization_id: UUID,
+        rates: Mapping[UUID, Rate],
+        now: datetime,
+    ) -> None:
+        new = [rate for id, rate in rates.items() if (organization_id, id) not in self._known_rates]
+        if not new:
+            return
+        columns = zip(
+            *(
+                (rate.id, rate.provider, rate.model, rate.service_tier, *rate.prices)
+                for rate in new
+            ),
+            strict=True,
+        )
+        await connection.execute(sql("rate_insert"), organization_id, now, *columns)
+
+    def _remember_rates(self, organization_id: UUID, rates: Iterable[UUID]) -> None:
+        if len(self._known_rates) > _KNOWN_RATE_COUNT:
+            self._known_rates.clear()
+        self._known_rates.update((organization_id, id) for id in rates)
+
+
+def _checked(event: UsageEvent, context: _Context) -> tuple[TokenCounts | None, list[UserError]]:
+    counts, errors = check(event)
+    missing = [
+        ("projectId", "project", event.project_id not in context.workspace_ids),
+        ("apiKeyId", "API key", event.api_key_id not in {None, *context.api_key_ids}),
+        ("userId", "user", event.user_id not in {None, *context.user_ids}),
+    ]
+    for name, noun, is_missing in missing:
+        if is_missing:
+            errors.append(UserError("NOT_FOUND", f"{name}: there is no such {noun}", (name,)))
+    return counts, errors
+
+
+async def _load_posted(
+    connection: asyncpg.Connection, organization_id: UUID, events: Sequence[UsageEvent]
+) -> dict[str, Posted]:
+    rows = await connection.fetch(
+        sql("ledger_posted"), organization_id, {event.event_key for event in events}
+    )
+    parts: defaultdict[str, list[Entry]] = defaultdict(list)
+    for row in rows:
+        parts[row["event_key"]].append(entry_from_row(row))
+    return {key: Posted(entries) for key, entries in parts.items()}
+
+
+def _without_conflicts(
+    events: Sequence[UsageEvent], posted: Mapping[str, Posted]
+) -> list[UsageEvent]:
+    """Events that may name runs and jobs: a conflict changes nothing, not even a job's status."""
+    first: dict[str, bytes] = {
+        key: parts.head.content_hash for key, parts in posted.items() if parts.is_live
+    }
+    kept = []
+    for event in events:
+        digest = content_hash(event)
+        if event.is_cumulative or first.setdefault(event.event_key, digest) == digest:
+            kept.append(event)
+    return kept
+
+
+def _named(
+    events: Iterable[UsageEvent], now: datetime
+) -> tuple[dict[RunKey, list[Said[RunRef]]], dict[JobKey, list[Said[JobRef]]]]:
+    """What the events say about runs and jobs, gathered by key."""
+    runs: defaultdict[RunKey, list[Said[RunRef]]] = defaultdict(list)
+    jobs: defaultdict[JobKey, list[Said[JobRef]]] = defaultdict(list)
+    for event in events:
+        if event.run is None:
+            continue
+        at = event.occurred_at or now
+        run = RunKey(event.project_id, event.run.key)
+        runs[run].append(Said(event.run, at))
+        if event.job is not None:
+            jobs[JobKey(run, event.job.key)].append(Said(event.job, at))
+    return runs, jobs
+
+
+def _plan(
+    events: Sequence[UsageEvent],
+    checked: Sequence[tuple[TokenCounts | None, list[UserError]]],
+    context: _Context,
+    activity: Activity,
+    posted: Mapping[str, Posted],
+    now: datetime,
+) -> _Plan:
+    """Decides event after event; what one posts is what the next one under its key finds."""
+    plan = _Plan([])
+    grown: dict[str, Posted] = {}
+    for event, (counts, errors) in zip(events, checked, strict=True):
+        if counts is None or errors:
+            plan.outcomes.append(
+                UsageOutcome(event.event_key, UsageStatus.REJECTED, errors=tuple(errors))
+            )
+            continue
+        before = grown.get(event.event_key) or posted.get(event.event_key, NOTHING)
+        attribution = _attribute(event, counts, context, activity, now)
+        posting: Posting = post(event, counts, attribution, before, context.prices)
+        plan.outcomes.append(posting.outcome)
+        if posting.entries:
+            grown[event.event_key] = before.append(posting.entries)
+            plan.entries.extend(posting.entries)
+        if posting.rate is not None:
+            plan.rates[posting.rate.id] = posting.rate
+    return plan
+
+
+def _attribute(
+    event: UsageEvent, counts: TokenCounts, context: _Context, activity: Activity, now: datetime
+) -> Attribution:
+    at = event.occurred_at or now
+    run = job = None
+    if event.run is not None:
+        key = RunKey(event.project_id, event.run.key)
+        run = activity.runs.get(key)
+        job = activity.jobs.get(JobKey(key, event.job.key)) if event.job is not None else None
+    initiator = event.job.initiator if event.job is not None else None
+    return Attribution(
+        project_id=event.project_id,
+        workspace_id=context.workspace_ids[event.project_id],
+        occurred_at=at,
+        day=context.zones.day(at),
+        provider=event.provider or _found_provider(event, counts, context.prices, at),
+        model=event.model,
+        operation=event.operation,
+        outcome=event.outcome,
+        run_id=run.id if run is not None else None,
+        job_id=job.id if job is not None else None,
+        agent_type=job.agent_type if job is not None else UNATTRIBUTED,
+        initiator=initiator or (job.initiator if job is not None else None),
+        surface=event.surface,
+        service_tier=event.service_tier,
+        api_key_id=event.api_key_id,
+        user_id=event.user_id,
+    )
+
+
+def _found_provider(
+    event: UsageEvent, counts: TokenCounts, prices: PriceBook, at: datetime
+) -> str | None:
+    rate = prices.resolve(
+        None, event.model, at, input_tokens=counts.input_tokens, service_tier=event.service_tier
+    )
+    return rate.provider if rate is not None else None
