@@ -1,0 +1,211 @@
+"""Reading what there is: organizations, workspaces, projects, people and keys, by id and by name.
+
+Every function takes the caller's `Scope` and pins its organization; things out of reach are left
+out, so that to the caller they do not exist. Refused: changes (see `administration.py`), secrets.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import NamedTuple, TypeVar
+from uuid import UUID
+
+import asyncpg
+
+from models.access import Scope
+from models.db import sql
+from models.local_time import TimeZones
+from models.money import BudgetStatus
+from models.page import FIRST_NAME, Named, Page, PageKey, page, page_parameters, pages
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """A tenant, with the zones in which its days and months begin."""
+
+    id: UUID
+    name: str
+    billing_mode: str
+    plan: str
+    cycle_anchor_day: int
+    zones: TimeZones
+
+
+class WorkspaceGroup(NamedTuple):
+    """A set of workspaces."""
+
+    id: UUID
+    organization_id: UUID
+    name: str
+
+
+class Workspace(NamedTuple):
+    """The level between organization and project."""
+
+    id: UUID
+    organization_id: UUID
+    name: str
+    group_id: UUID | None
+
+
+class Project(NamedTuple):
+    """What money is spent on."""
+
+    id: UUID
+    organization_id: UUID
+    workspace_id: UUID
+    owner_id: UUID | None
+    name: str
+    created_at: datetime
+
+
+class Person(NamedTuple):
+    """A person; whether the caller may see the address is the caller's business."""
+
+    id: UUID
+    name: str
+    email: str
+
+
+class ApiKey(NamedTuple):
+    """A program's credential, without its secret."""
+
+    id: UUID
+    organization_id: UUID
+    name: str
+    prefix: str
+    created_at: datetime
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFilter:
+    """Which projects to list: what is given is all met; `budget_status` is that of `month`."""
+
+    month: date
+    workspace_id: UUID | None = None
+    owner_id: UUID | None = None
+    budget_status: BudgetStatus | None = None
+
+
+Row = TypeVar("Row", Workspace, WorkspaceGroup, Project, Person, ApiKey)
+
+
+def in_order(ids: Sequence[UUID], found: Iterable[Row]) -> list[Row | None]:
+    """For each id what was found, or None."""
+    by_id = {thing.id: thing for thing in found}
+    return [by_id.get(id) for id in ids]
+
+
+async def load_organization(connection: asyncpg.Connection, scope: Scope) -> Organization:
+    """The organization in which the request acts."""
+    row = await connection.fetchrow(sql("organization_show"), scope.organization_id)
+    if row is None:
+        raise LookupError(f"organization {scope.organization_id} does not exist")
+    return Organization(
+        id=row["id"],
+        name=row["name"],
+        billing_mode=row["billing_mode"],
+        plan=row["plan"],
+        cycle_anchor_day=row["cycle_anchor_day"],
+        zones=TimeZones(row["zone_starts"], row["zone_names"]),
+    )
+
+
+async def load_workspaces(
+    connection: asyncpg.Connection, scope: Scope, ids: Sequence[UUID]
+) -> list[Workspace | None]:
+    """Workspaces within reach."""
+    reach = scope.workspace_ids
+    wanted = list(ids) if reach is None else [id for id in ids if id in set(reach)]
+    rows = await connection.fetch(sql("workspace_show"), scope.organization_id, wanted)
+    return in_order(ids, map(Workspace._make, rows))
+
+
+async def load_workspace_groups(
+    connection: asyncpg.Connection, scope: Scope, ids: Sequence[UUID]
+) -> list[WorkspaceGroup | None]:
+    """Groups of workspaces: their names are no secret within the organization."""
+    rows = await connection.fetch(sql("workspace_group_show"), scope.organization_id, list(ids))
+    return in_order(ids, map(WorkspaceGroup._make, rows))
+
+
+async def load_projects(
+    connection: asyncpg.Connection, scope: Scope, ids: Sequence[UUID]
+) -> list[Project | None]:
+    """Projects within reach."""
+    rows = await connection.fetch(sql("project_show"), scope.organization_id, list(ids))
+    found = map(Project._make, rows)
+    return in_order(ids, (it for it in found if scope.role_at_project(it.id, it.workspace_id)))
+
+
+async def load_people(
+    connection: asyncpg.Connection, _scope: Scope, ids: Sequence[UUID]
+) -> list[Person | None]:
+    """People whom rows within reach name. An id that comes from outside asks `is_colleague` too."""
+    rows = await connection.fetch(sql("person_show"), list(ids))
+    return in_order(ids, map(Person._make, rows))
+
+
+async def is_colleague(connection: asyncpg.Connection, scope: Scope, user_id: UUID) -> bool:
+    """Whether a person belongs to the organization in which the request acts."""
+    found = await connection.fetchval(sql("person_belongs"), scope.organization_id, user_id)
+    return found is not None
+
+
+async def load_api_keys(
+    connection: asyncpg.Connection, scope: Scope, ids: Sequence[UUID]
+) -> list[ApiKey | None]:
+    """Keys of the organization."""
+    rows = await connection.fetch(sql("api_key_show"), scope.organization_id, list(ids))
+    return in_order(ids, map(ApiKey._make, rows))
+
+
+async def list_workspaces(
+    connection: asyncpg.Connection, scope: Scope, size: int, after: Named | None
+) -> Page[Workspace]:
+    """Workspaces within reach, by name."""
+    rows = await connection.fetch(
+        sql("workspace_list"),
+        scope.organization_id,
+        scope.workspace_ids,
+        *(after or FIRST_NAME),
+        size + 1,
+    )
+    return page([Workspace._make(row) for row in rows], size)
+
+
+async def list_projects(
+    connection: asyncpg.Connection,
+    scope: Scope,
+    wanted: ProjectFilter,
+    size: int,
+    after: Named | None,
+) -> Page[Project]:
+    """Projects within reach, by name."""
+    rows = await connection.fetch(
+        sql("project_list"),
+        scope.organization_id,
+        scope.project_ids,
+        wanted.workspace_id,
+        wanted.owner_id,
+        wanted.budget_status,
+        wanted.month,
+        *(after or FIRST_NAME),
+        size + 1,
+    )
+    return page([Project._make(row) for row in rows], size)
+
+
+async def list_projects_of_workspaces(
+    connection: asyncpg.Connection, scope: Scope, keys: Sequence[PageKey]
+) -> list[Page[Project]]:
+    """A page of the projects within reach of each workspace, by name."""
+    rows = await connection.fetch(
+        sql("project_list_by_workspace"),
+        scope.organization_id,
+        scope.project_ids,
+        *page_parameters(keys, FIRST_NAME),
+    )
+    return pages(keys, rows, Project._make)

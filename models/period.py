@@ -1,0 +1,98 @@
+"""An organization's days and months as stretches of time, half-open, in the zones in force.
+
+A period begins at the first instant that falls on its first local day and ends where the next one
+begins, so periods touch and never overlap: days of 23 and 25 hours, midnights that a clock change
+skips and a day that a zone skipped altogether (it is empty) included.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from models.local_time import TimeZones
+
+FIRST_YEAR = 1970
+LAST_YEAR = 2999
+_MICROSECOND = timedelta(microseconds=1)
+# No zone is further from UTC than 14 hours, and none ever jumped by more than a day.
+_REACH = timedelta(hours=48)
+_MONTH_PATTERN = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A stretch of time: `start` belongs to it, `end` does not."""
+
+    start: datetime
+    end: datetime
+    first_date: date
+    last_date: date
+    time_zone: str
+    is_over: bool
+
+
+class Calendar:
+    """The days and months of one organization, seen at one instant (`now`)."""
+
+    def __init__(self, zones: TimeZones, now: datetime) -> None:
+        self._zones = zones
+        self.now = now
+        self.today = zones.day(now).date
+        self.current_month = self.today.replace(day=1)
+
+    @property
+    def time_zone(self) -> str:
+        """IANA name of the zone in force now."""
+        return self._zones.at(self.now).key
+
+    def day_start(self, day: date) -> datetime:
+        """The first instant that falls on `day`, or on a later day when `day` was skipped."""
+        midnight = datetime.combine(day, time(), UTC)
+        guess = datetime.combine(day, time(), self._zones.at(midnight)).astimezone(UTC)
+        if self._begins(guess, day):
+            return guess
+        early, late = midnight - _REACH, midnight + _REACH
+        while late - early > _MICROSECOND:
+            middle = early + (late - early) // 2
+            if self._zones.day(middle).date >= day:
+                late = middle
+            else:
+                early = middle
+        return late
+
+    def _begins(self, instant: datetime, day: date) -> bool:
+        before = self._zones.day(instant - _MICROSECOND).date
+        return before < day == self._zones.day(instant).date
+
+    def days(self, first: date, last: date) -> Period:
+        """The local days from `first` to `last`, both included."""
+        start, end = self.day_start(first), self.day_start(last + timedelta(days=1))
+        zone = self._zones.at(start).key
+        return Period(start, end, first, last, zone, is_over=end <= self.now)
+
+    def day(self, day: date) -> Period:
+        """One local day."""
+        return self.days(day, day)
+
+    def month(self, month: date) -> Period:
+        """One calendar month, named by its first day."""
+        return self.days(month, add_months(month, 1) - timedelta(days=1))
+
+
+def add_months(month: date, count: int) -> date:
+    """The first day of the month `count` months after (or before, when negative) `month`."""
+    index = month.year * 12 + month.month - 1 + count
+    return date(index // 12, index % 12 + 1, 1)
+
+
+def parse_month(text: str) -> date:
+    """The first day of a month written `YYYY-MM`; raises ValueError otherwise."""
+    match = _MONTH_PATTERN.fullmatch(text)
+    if match is None or not FIRST_YEAR <= int(match[1]) <= LAST_YEAR:
+        raise ValueError(f"not a month from {FIRST_YEAR}-01 to {LAST_YEAR}-12, written YYYY-MM")
+    return date(int(match[1]), int(match[2]), 1)
+
+
+def format_month(month: date) -> str:
+    """A month as `YYYY-MM`."""
+    return f"{month.year:04}-{month.month:02}"
