@@ -79,7 +79,7 @@ class UserError:
     field: tuple[str, ...] | None = None
 
 
-class UserErrors(Exception):
+class UserErrors(Exception):  # noqa: N818 - it carries user errors and is none
     """Raised inside a mutation's transaction so that it rolls back; answered as `userErrors`."""
 
     def __init__(self, errors: Sequence[UserError]) -> None:

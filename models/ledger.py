@@ -17,8 +17,9 @@ from models.db import Database, sql
 from models.errors import ConflictError, UserError
 from models.event import UNATTRIBUTED, JobRef, RunRef, UsageEvent, UsageOutcome, UsageStatus
 from models.event_check import check
-from models.ledger_statement import append, entry_from_row
+from models.ledger_statement import append
 from models.local_time import TimeZones, load_time_zones
+from models.posted import load_posted
 from models.posting import NOTHING, Attribution, Entry, Posted, Posting, content_hash, post
 from models.price import PriceBook, Rate, load_price_book
 from models.run import Activity, ActivityWriter, JobKey, RunKey, Said
@@ -94,7 +95,9 @@ class Ledger:
         context = await self._load_context(connection, organization_id, events)
         checked = [_checked(event, context) for event in events]
         sound = [event for event, (_, errors) in zip(events, checked, strict=True) if not errors]
-        posted = await _load_posted(connection, organization_id, sound)
+        posted = await load_posted(
+            connection, organization_id, {event.event_key for event in sound}
+        )
         writer = ActivityWriter(
             connection, organization_id, context.workspace_ids, context.zones, now
         )
@@ -162,18 +165,6 @@ def _checked(event: UsageEvent, context: _Context) -> tuple[TokenCounts | None, 
         if is_missing:
             errors.append(UserError("NOT_FOUND", f"{name}: there is no such {noun}", (name,)))
     return counts, errors
-
-
-async def _load_posted(
-    connection: asyncpg.Connection, organization_id: UUID, events: Sequence[UsageEvent]
-) -> dict[str, Posted]:
-    rows = await connection.fetch(
-        sql("ledger_posted"), organization_id, {event.event_key for event in events}
-    )
-    parts: defaultdict[str, list[Entry]] = defaultdict(list)
-    for row in rows:
-        parts[row["event_key"]].append(entry_from_row(row))
-    return {key: Posted(entries) for key, entries in parts.items()}
 
 
 def _without_conflicts(

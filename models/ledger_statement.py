@@ -11,11 +11,9 @@ from uuid import UUID
 
 import asyncpg
 
-from models.local_time import LocalDay
-from models.posting import Attribution, Entry
+from models.posting import Entry
 from models.rollup import write_statements
 from models.run import JobCount
-from models.token import TokenCounts
 
 # Column, its type, and where an entry keeps it.
 _COLUMNS: tuple[tuple[str, str, Callable[[Entry], Any]], ...] = (
@@ -111,54 +109,3 @@ async def append(
         STATEMENT, organization_id, recorded_at, *columns, *job_columns
     )
     return taken
-
-
-def entry_from_row(row: asyncpg.Record) -> Entry:
-    """An entry as `ledger_posted.sql` reads it."""
-    attribution = Attribution(
-        project_id=row["project_id"],
-        workspace_id=row["workspace_id"],
-        occurred_at=row["occurred_at"],
-        day=LocalDay(row["local_date"], row["utc_offset_seconds"]),
-        provider=row["provider"],
-        model=row["model"],
-        operation=row["operation"],
-        outcome=row["outcome"],
-        run_id=row["run_id"],
-        job_id=row["job_id"],
-        agent_type=row["agent_type"],
-        initiator=row["initiator"],
-        surface=row["surface"],
-        service_tier=row["service_tier"],
-        api_key_id=row["api_key_id"],
-        user_id=row["user_id"],
-    )
-    tokens = TokenCounts(
-        row["input"],
-        row["cache_read"],
-        row["cache_write_5m"],
-        row["cache_write_1h"],
-        row["output"],
-        row["reasoning"],
-    )
-    return Entry(
-        id=row["id"],
-        event_key=row["event_key"],
-        part=row["part"],
-        attribution=attribution,
-        tokens=tokens,
-        requests=row["requests"],
-        unpriced=row["unpriced"],
-        content_hash=row["content_hash"],
-        kind=row["kind"],
-        rate_id=row["rate_id"],
-        cost=row["cost"],
-        source_cost=row["source_cost"],
-        duration_ms=row["duration_ms"],
-        call_key=row["call_key"],
-        input_includes_cache=row["input_includes_cache"],
-        output_includes_reasoning=row["output_includes_reasoning"],
-        corrects_id=row["corrects_id"],
-        reason=row["reason"],
-        import_id=row["import_id"],
-    )

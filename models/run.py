@@ -6,7 +6,7 @@ What finishes, or finishes elsewhere in time than it did, comes back as `JobCoun
 Refused: deciding who may write (doors) and committing (the ledger's transaction).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Generic, NamedTuple, TypeVar
@@ -198,7 +198,7 @@ class ActivityWriter:
             rows = await self._connection.fetch(sql("job_lock"), self._organization_id, changed)
             before = [_job_from_row(row) for row in rows]
             after = [self._merge_job(job, said[places[job.run_id, job.key]]) for job in before]
-            await self._update_jobs(after)
+            await _update_jobs(self._connection, self._organization_id, after)
             for old, new in zip(before, after, strict=True):
                 self._count_change(old, new)
             stored |= {places[job.run_id, job.key]: job for job in after}
@@ -284,23 +284,6 @@ class ActivityWriter:
         )
         return {row["id"] for row in rows}
 
-    async def _update_jobs(self, jobs: Sequence[Job]) -> None:
-        columns = zip(
-            *(
-                (
-                    job.id,
-                    job.initiator,
-                    job.standing.status,
-                    job.standing.started_at,
-                    job.standing.finished_at,
-                    job.finished_date,
-                )
-                for job in jobs
-            ),
-            strict=True,
-        )
-        await self._connection.execute(sql("job_update"), self._organization_id, *columns)
-
     def _new_job(self, key: JobKey, run: Run, said: Sequence[Said[JobRef]]) -> Job:
         first = said[0].ref
         job = Job(
@@ -333,6 +316,48 @@ class ActivityWriter:
         before, after = job_counts(old, -1), job_counts(new, 1)
         if [_uncounted(count) for count in before] != [_uncounted(count) for count in after]:
             self._counts.extend([*before, *after])
+
+
+async def cancel_jobs(
+    connection: asyncpg.Connection, organization_id: UUID, ids: Collection[UUID]
+) -> list[JobCount]:
+    """Takes the end from jobs that should not count, and answers what that takes from the counts.
+
+    A job that ends again later counts again.
+    """
+    rows = await connection.fetch(sql("job_lock"), organization_id, ids)
+    jobs = [_job_from_row(row) for row in rows]
+    cancelled = [
+        replace(
+            job,
+            standing=Standing(RunStatus.CANCELLED, job.standing.started_at, None),
+            finished_date=None,
+        )
+        for job in jobs
+    ]
+    await _update_jobs(connection, organization_id, cancelled)
+    return [count for job in jobs for count in job_counts(job, -1)]
+
+
+async def _update_jobs(
+    connection: asyncpg.Connection, organization_id: UUID, jobs: Sequence[Job]
+) -> None:
+    columns = zip(
+        *(
+            (
+                job.id,
+                job.initiator,
+                job.standing.status,
+                job.standing.started_at,
+                job.standing.finished_at,
+                job.finished_date,
+            )
+            for job in jobs
+        ),
+        strict=True,
+    )
+    if jobs:
+        await connection.execute(sql("job_update"), organization_id, *columns)
 
 
 def job_counts(job: Job, sign: int) -> list[JobCount]:
