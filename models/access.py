@@ -112,13 +112,15 @@ class Scope:
         above = self.role_at_workspace(workspace_id) if workspace_id else self.organization_role
         return _highest(above, self.project_roles.get(project_id))
 
-    def require_organization(self, role: Role) -> None:
-        """Raises ForbiddenError below `role`: the organization itself is no secret to its own."""
-        if self.organization_role is None or self.organization_role < role:
+    def require_organization(self, role: Role) -> Role:
+        """The role held. ForbiddenError below `role`: the organization is no secret to its own."""
+        held = self.organization_role
+        if held is None or held < role:
             raise ForbiddenError(f"This takes {role.name} of the organization.")
+        return held
 
-    def require_workspace(self, workspace_id: UUID, role: Role) -> None:
-        """Raises NotFoundError for a workspace out of reach, ForbiddenError below `role`.
+    def require_workspace(self, workspace_id: UUID, role: Role) -> Role:
+        """The role held. NotFoundError for a workspace out of reach, ForbiddenError below `role`.
 
         Whether the workspace exists in this organization is for the statement that follows, or
         for `locate_workspace`.
@@ -128,11 +130,12 @@ class Scope:
             raise NotFoundError("There is no such workspace.")
         if held is None or held < role:
             raise ForbiddenError(f"This takes {role.name} of the workspace.")
+        return held
 
     def require_project(
         self, project_id: UUID, role: Role, workspace_id: UUID | None = None
-    ) -> None:
-        """Raises NotFoundError for a project out of reach, ForbiddenError below `role`.
+    ) -> Role:
+        """The role held. NotFoundError for a project out of reach, ForbiddenError below `role`.
 
         To a caller who sees the whole organization every id looks reachable: for an id that came
         from outside use `locate_project`, which asks whether it exists first.
@@ -142,6 +145,7 @@ class Scope:
             raise NotFoundError("There is no such project.")
         if held < role:
             raise ForbiddenError(f"This takes {role.name} of the project.")
+        return held
 
 
 def _highest(*roles: Role | None) -> Role | None:
@@ -150,29 +154,31 @@ def _highest(*roles: Role | None) -> Role | None:
 
 async def locate_workspace(
     connection: asyncpg.Connection, scope: Scope, workspace_id: UUID, role: Role = Role.VIEWER
-) -> None:
-    """Raises NotFoundError unless the workspace exists within reach, ForbiddenError below `role`."""
-    if not await connection.fetchval(sql("workspace_exists"), scope.organization_id, workspace_id):
-        raise NotFoundError("There is no such workspace.")
-    scope.require_workspace(workspace_id, role)
-
-
-async def locate_project(
-    connection: asyncpg.Connection, scope: Scope, project_id: UUID, role: Role = Role.VIEWER
-) -> UUID:
-    """The workspace of a project within reach.
+) -> Role:
+    """The role held at a workspace.
 
     Raises NotFoundError alike for a foreign, unreachable and unknown one, ForbiddenError below
     `role`.
     """
-    workspace_id = await connection.fetchval(
+    if not await connection.fetchval(sql("workspace_exists"), scope.organization_id, workspace_id):
+        raise NotFoundError("There is no such workspace.")
+    return scope.require_workspace(workspace_id, role)
+
+
+async def locate_project(
+    connection: asyncpg.Connection, scope: Scope, project_id: UUID, role: Role = Role.VIEWER
+) -> Role:
+    """The role held at a project.
+
+    Raises NotFoundError alike for a foreign, unreachable and unknown one, ForbiddenError below
+    `role`.
+    """
+    workspace_id: UUID | None = await connection.fetchval(
         sql("project_workspace"), scope.organization_id, project_id
     )
     if workspace_id is None:
         raise NotFoundError("There is no such project.")
-    assert isinstance(workspace_id, UUID)
-    scope.require_project(project_id, role, workspace_id)
-    return workspace_id
+    return scope.require_project(project_id, role, workspace_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +223,7 @@ async def person_access(
 async def user_access(
     connection: asyncpg.Connection, user_id: UUID, organization_id: UUID
 ) -> Scope | None:
-    """The scope that a person has in an organization today, whatever they ask with; None if none."""
+    """The scope that a person has in an organization, whatever they ask with; None if none."""
     row = await connection.fetchrow(sql("access_person"), None, organization_id, user_id)
     if row is None or row["organization_id"] is None:
         return None

@@ -24,6 +24,7 @@ from models.errors import ForbiddenError, NotFoundError, UserError, UserErrors
 from models.ids import uuid7
 from models.level import Level, require_at
 from models.naming import clean_name
+from models.user import require_member
 
 SECRET_START = "aic_"  # noqa: S105 - how every secret begins, not one of them
 PREFIX_LENGTH = len(SECRET_START) + 6
@@ -103,7 +104,8 @@ async def create_key(
         raise ForbiddenError("A key cannot be stronger than the one who makes it.")
     _require_own_name(scope, user_id)
     name = clean_name(name)
-    await _check_person_and_time(connection, scope, user_id, expires_at)
+    await require_member(connection, scope, user_id, "userId")
+    await _require_to_come(connection, expires_at)
     made = _new_secret(uuid7())
     await connection.execute(
         sql("api_key_insert"),
@@ -137,14 +139,7 @@ def _require_own_name(scope: Scope, user_id: UUID | None) -> None:
         raise ForbiddenError("A key in a person's name is made by that person.")
 
 
-async def _check_person_and_time(
-    connection: asyncpg.Connection, scope: Scope, user_id: UUID | None, expires_at: datetime | None
-) -> None:
-    if user_id is not None and not await connection.fetchval(
-        sql("user_belongs"), scope.organization_id, user_id
-    ):
-        message = "The person does not belong to the organization."
-        raise UserErrors([UserError("NOT_FOUND", message, ("userId",))])
+async def _require_to_come(connection: asyncpg.Connection, expires_at: datetime | None) -> None:
     if expires_at is not None and await connection.fetchval(sql("instant_is_past"), expires_at):
         message = f"expiresAt is {expires_at.isoformat()}; an instant to come is expected."
         raise UserErrors([UserError("OUT_OF_RANGE", message, ("expiresAt",))])
@@ -162,23 +157,15 @@ async def _open_lookup(connection: asyncpg.Connection, scope: Scope, made: NewSe
 
 
 async def list_keys(
-    connection: asyncpg.Connection,
-    scope: Scope,
-    *,
-    workspace_id: UUID | None = None,
-    after: tuple[str, UUID] | None = None,
-    limit: int = 100,
+    connection: asyncpg.Connection, scope: Scope, *, workspace_id: UUID | None = None
 ) -> list[KeyDetails]:
-    """Keys by name, revoked ones included, from after (name, id) on.
+    """Keys by name, revoked ones included.
 
     Those of a workspace and its projects (ADMIN of the workspace), or all (ADMIN of the
     organization).
     """
     await require_at(connection, scope, Level(workspace_id), Role.ADMIN)
-    name, key_id = after or (None, None)
-    rows = await connection.fetch(
-        sql("api_key_list"), scope.organization_id, workspace_id, name, key_id, limit
-    )
+    rows = await connection.fetch(sql("api_key_administered"), scope.organization_id, workspace_id)
     return [_details(row) for row in rows]
 
 
@@ -188,9 +175,7 @@ def _details(row: asyncpg.Record) -> KeyDetails:
     return KeyDetails(level=level, role=Role[values.pop("role")], **values)
 
 
-async def rename_key(
-    connection: asyncpg.Connection, scope: Scope, key_id: UUID, name: str
-) -> None:
+async def rename_key(connection: asyncpg.Connection, scope: Scope, key_id: UUID, name: str) -> None:
     """Gives a key another name. ADMIN of its level, and at least as strong as the key."""
     name = clean_name(name)
     key = await _key_to_change(connection, scope, key_id)
@@ -272,7 +257,7 @@ async def _revoke(
 async def _key_to_change(
     connection: asyncpg.Connection, scope: Scope, key_id: UUID
 ) -> asyncpg.Record:
-    """The key, locked. Whoever changes it must be able to make it: a new secret is all its power."""
+    """The key, locked. Who changes it must be able to make it: a new secret is all its power."""
     key = await connection.fetchrow(sql("api_key_lock"), scope.organization_id, key_id)
     if key is None:
         raise NotFoundError("There is no such API key.")

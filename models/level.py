@@ -35,13 +35,8 @@ async def require_at(
 
     Raises NotFoundError when the level does not exist within reach, ForbiddenError below `role`.
     """
-    held = level.role_of(scope)
     if level.project_id is not None:
-        workspace_id = await locate_project(connection, scope, level.project_id, role)
-        held = scope.role_at_project(level.project_id, workspace_id)
-    elif level.workspace_id is not None:
-        await locate_workspace(connection, scope, level.workspace_id, role)
-    else:
-        scope.require_organization(role)
-    assert held is not None
-    return held
+        return await locate_project(connection, scope, level.project_id, role)
+    if level.workspace_id is not None:
+        return await locate_workspace(connection, scope, level.workspace_id, role)
+    return scope.require_organization(role)

@@ -24,8 +24,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 async def find_organization(connection: asyncpg.Connection, name: str) -> UUID | None:
     """The organization of a name. For the command line: nobody else may look across tenants."""
-    found = await connection.fetchval(sql("organization_by_name"), name.strip())
-    assert found is None or isinstance(found, UUID)
+    found: UUID | None = await connection.fetchval(sql("organization_by_name"), name.strip())
     return found
 
 
@@ -111,7 +110,8 @@ async def set_time_zone(
         anchor_day=anchor_day,
         now=now,
     )
-    starts_at = max(starts_at, rows[-1]["starts_at"] + _MICROSECOND)
+    last: datetime = rows[-1]["starts_at"]
+    starts_at = max(starts_at, last + _MICROSECOND)
     await connection.execute(sql("organization_time_zone_insert"), organization_id, zone, starts_at)
     await record_act(
         connection,

@@ -13,9 +13,9 @@ from models.access import Role, Scope, locate_project, locate_workspace
 from models.api_key import revoke_excess_keys
 from models.audit import record_act
 from models.db import sql
-from models.errors import UserError, UserErrors
 from models.ids import uuid7
 from models.naming import clean_name, one_of_a_name
+from models.user import require_member
 from models.workspace import DEFAULT_WORKSPACE, get_or_create_workspace
 
 
@@ -58,6 +58,7 @@ async def get_or_create_project(
     A new one belongs to `owner_id`, else to the caller's person, else to the organization's first
     OWNER, so that what an import brings has somebody who answers for it.
     """
+    await require_member(connection, scope, owner_id, "ownerId")
     workspace_id = await get_or_create_workspace(connection, scope, workspace)
     name, project_id = clean_name(name), uuid7()
     made = await connection.fetchrow(
@@ -69,10 +70,9 @@ async def get_or_create_project(
         name,
     )
     if made is None:
-        found = await connection.fetchval(
+        found: UUID = await connection.fetchval(
             sql("project_by_name"), scope.organization_id, workspace_id, name
         )
-        assert isinstance(found, UUID)
         return found, False
     await _record_creation(connection, scope, project_id, name, workspace_id, made["owner_id"])
     return project_id, True
@@ -125,17 +125,6 @@ async def set_project_owner(
     )
     if old not in (None, owner_id):
         await revoke_excess_keys(connection, scope, old)
-
-
-async def require_member(
-    connection: asyncpg.Connection, scope: Scope, user_id: UUID | None, field: str
-) -> None:
-    """Raises UserErrors unless `user_id` is nobody or belongs to the organization."""
-    if user_id is not None and not await connection.fetchval(
-        sql("user_belongs"), scope.organization_id, user_id
-    ):
-        message = "The person does not belong to the organization."
-        raise UserErrors([UserError("NOT_FOUND", message, (field,))])
 
 
 async def list_projects(connection: asyncpg.Connection, scope: Scope) -> list[asyncpg.Record]:

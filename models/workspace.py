@@ -74,8 +74,9 @@ async def get_or_create_workspace(connection: asyncpg.Connection, scope: Scope, 
         sql("workspace_insert_new"), scope.organization_id, workspace_id, name
     )
     if made is None:
-        found = await find_workspace(connection, scope, name)
-        assert found is not None
+        found: UUID = await connection.fetchval(
+            sql("workspace_by_name"), scope.organization_id, name, None
+        )
         return found
     subject = ("workspace", workspace_id)
     await record_act(connection, scope, "workspace.create", subject, new={"name": name})
@@ -84,10 +85,9 @@ async def get_or_create_workspace(connection: asyncpg.Connection, scope: Scope, 
 
 async def find_workspace(connection: asyncpg.Connection, scope: Scope, name: str) -> UUID | None:
     """The workspace of a name that the scope may see."""
-    found = await connection.fetchval(
+    found: UUID | None = await connection.fetchval(
         sql("workspace_by_name"), scope.organization_id, name.strip(), scope.workspace_ids
     )
-    assert found is None or isinstance(found, UUID)
     return found
 
 

@@ -1,0 +1,47 @@
+-- What the person with subject $1, or id $3, may reach in organization $2, or in their first one by
+-- name when $2 is NULL. No row: nobody of ours. A row without organization: not one of theirs.
+WITH person AS (
+    SELECT id
+    FROM app_user
+    WHERE subject = $1 OR id = $3
+),
+chosen AS (
+    SELECT o.id
+    FROM person
+    JOIN user_organization AS m ON m.user_id = person.id
+    JOIN organization AS o ON o.id = m.organization_id
+    WHERE $2::uuid IS NULL OR o.id = $2
+    ORDER BY o.name, o.id
+    LIMIT 1
+),
+granted AS MATERIALIZED (
+    SELECT m.role, m.workspace_id, m.project_id
+    FROM membership AS m
+    WHERE m.organization_id = (SELECT id FROM chosen) AND m.user_id = (SELECT id FROM person)
+)
+SELECT (SELECT id FROM chosen) AS organization_id,
+    (SELECT id FROM person) AS user_id,
+    NULL::uuid AS api_key_id,
+    coalesce(grants.roles, '{}') AS roles,
+    coalesce(grants.workspace_ids, '{}') AS role_workspace_ids,
+    coalesce(grants.project_ids, '{}') AS role_project_ids,
+    coalesce(reach.ids, '{}') AS project_ids,
+    coalesce(reach.workspace_ids, '{}') AS project_workspace_ids,
+    coalesce(reach.owned, '{}') AS project_owned
+FROM (
+    SELECT array_agg(role) AS roles,
+        array_agg(workspace_id) AS workspace_ids,
+        array_agg(project_id) AS project_ids
+    FROM granted
+) AS grants
+CROSS JOIN (
+    SELECT array_agg(p.id) AS ids,
+        array_agg(p.workspace_id) AS workspace_ids,
+        array_agg(coalesce(p.owner_id = (SELECT id FROM person), false)) AS owned
+    FROM project AS p
+    WHERE p.organization_id = (SELECT id FROM chosen)
+        AND (p.owner_id = (SELECT id FROM person)
+            OR p.workspace_id = ANY (ARRAY(SELECT workspace_id FROM granted))
+            OR p.id = ANY (ARRAY(SELECT project_id FROM granted)))
+) AS reach
+WHERE EXISTS (SELECT FROM person);
