@@ -10,6 +10,7 @@ import importlib.util
 import os
 import re
 import shutil
+import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -75,9 +76,11 @@ def within_reach(binaries: Binaries, account: Account) -> Binaries:
         raise EmbeddedServerError(f"{binaries.directory} is not executable for {account.name}.")
     content = hashlib.sha256(binaries.program("postgres").read_bytes()).hexdigest()[:16]
     target = SYSTEM_DIRECTORY / f"postgresql-{binaries.version}-{content}"
+    installation = binaries.directory.parent
     if not target.is_dir():
-        _copy(binaries.directory.parent, target)
-    return Binaries(target / "bin", binaries.version)
+        _copy(installation, target)
+    copied = target / installation.parent.name / installation.name / binaries.directory.name
+    return Binaries(copied, binaries.version)
 
 
 def _candidates() -> Iterator[Path]:
@@ -122,15 +125,25 @@ def _inspect(directory: Path) -> Binaries | str:
 
 
 def _copy(installation: Path, target: Path) -> None:
-    """Copy as a whole or not at all; a second process that was quicker wins."""
+    """Copy as a whole or not at all; a second process that was quicker wins.
+
+    The last two directories of the path are kept, because programs of a wheel look for their
+    libraries beside the package, in `<package>.libs`.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     target.parent.chmod(0o755)
     draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    package = installation.parent
+    libraries = package.with_name(f"{package.name}.libs")
     try:
         for part in ("bin", "lib", "share"):
             if (installation / part).is_dir():
-                shutil.copytree(installation / part, draft / part)
-        draft.chmod(0o755)
+                shutil.copytree(
+                    installation / part, draft / package.name / installation.name / part
+                )
+        if libraries.is_dir():
+            shutil.copytree(libraries, draft / libraries.name)
+        _open_to_everybody(draft)
         try:
             draft.rename(target)
         except OSError:
@@ -138,3 +151,11 @@ def _copy(installation: Path, target: Path) -> None:
                 raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def _open_to_everybody(directory: Path) -> None:
+    """Let all read and run what the owner may: an installation under umask 077 lets nobody else."""
+    for path in (directory, *directory.rglob("*")):
+        if not path.is_symlink():
+            mode = stat.S_IMODE(path.stat().st_mode)
+            path.chmod(mode | 0o444 | (0o111 if mode & 0o100 else 0))

@@ -144,7 +144,7 @@ class Cluster:
         if found is not None and self._is_postmaster(found.pid):
             os.kill(found.pid, signal.SIGINT)  # PostgreSQL's "fast shutdown"
             self._await_end(found.pid)
-        if not self.answers():
+        if not self.answers() and self._account.has_to_itself(self._sockets):
             shutil.rmtree(self._sockets, ignore_errors=True)
 
     def _await_end(self, pid: int) -> None:
@@ -210,6 +210,8 @@ class Cluster:
 
     def _listener(self) -> int | None:
         """The pid of the process that listens on our socket; 0 when the kernel does not tell."""
+        if not self._account.has_to_itself(self._sockets):
+            return None  # whoever made it could pass for our server
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
             client.settimeout(5)
             try:

@@ -89,13 +89,20 @@ class Account:
             if self.dropped:
                 os.chown(path, self.uid, self.gid, follow_symlinks=False)
         except FileExistsError:
-            found = path.lstat()
-            private = stat.S_ISDIR(found.st_mode) and not stat.S_IMODE(found.st_mode) & 0o077
-            if not private or found.st_uid != self.uid:
+            if not self.has_to_itself(path):
                 raise EmbeddedServerError(
                     f"{path} must be a directory of user {self.name} with mode 0700, but is not; "
                     "remove it and start again."
                 ) from None
+
+    def has_to_itself(self, path: Path) -> bool:
+        """Whether that is a directory, no link, of this account's that nobody else may enter."""
+        try:
+            found = path.lstat()
+        except FileNotFoundError:
+            return False
+        private = stat.S_ISDIR(found.st_mode) and not stat.S_IMODE(found.st_mode) & 0o077
+        return private and found.st_uid == self.uid
 
     def write(self, path: Path, text: str) -> None:
         """Replace a private file of this account's as a whole; a link in its place is not
