@@ -13,6 +13,13 @@ from dataclasses import dataclass
 from uuid import UUID
 
 NIL = UUID(int=0)
+# Kinds of the things that are administered by id; `resolvers/node.py` has the whole list.
+API_KEY = "akey"
+ORGANIZATION = "orgn"
+PROJECT = "proj"
+USER = "user"
+WORKSPACE = "wksp"
+WORKSPACE_GROUP = "wgrp"
 _KIND_LENGTH = 4
 
 
