@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 
+import asyncpg
 import pytest
 from postgres_server import (
     FreshDatabase,
@@ -13,6 +15,12 @@ from postgres_server import (
     embedded_server,
     given_server,
 )
+from tenants import Tenant, make_tenant
+
+from models.db import Database
+from models.ledger import Ledger
+from models.migration import migrate
+from models.public_price import adopt_public_prices
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +40,42 @@ async def fresh_database(server: Server) -> AsyncIterator[FreshDatabase]:
     database = await create_database(server)
     yield database
     await drop_database(server, database.name)
+
+
+@pytest.fixture(scope="session")
+async def migrated(server: Server) -> AsyncIterator[FreshDatabase]:
+    """A migrated database with public prices, for all tests of one worker."""
+    fresh = await create_database(server)
+    await migrate(fresh.owner_dsn, app_role=fresh.app_role)
+    connection = await asyncpg.connect(dsn=fresh.app_dsn)
+    await adopt_public_prices(connection, now=datetime.now(UTC))
+    await connection.close()
+    yield fresh
+    await drop_database(server, fresh.name)
+
+
+@pytest.fixture(scope="session")
+async def database(migrated: FreshDatabase) -> AsyncIterator[Database]:
+    """A pool on the migrated database, as the serving role. Tests keep apart by organization."""
+    started = Database(migrated.app_dsn, pool_size=8, statement_timeout_seconds=30)
+    await started.start()
+    yield started
+    await started.close()
+
+
+@pytest.fixture(scope="session")
+def ledger(database: Database) -> Ledger:
+    """The ledger on the migrated database."""
+    return Ledger(database)
+
+
+@pytest.fixture
+async def tenant(database: Database) -> Tenant:
+    """An organization of the test's own in UTC: a workspace, three projects, an owner, a key."""
+    return await make_tenant(database)
+
+
+@pytest.fixture
+def organization(tenant: Tenant) -> Tenant:
+    """The same, by the name of what it is."""
+    return tenant
