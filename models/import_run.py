@@ -21,7 +21,7 @@ from uuid import UUID
 
 from models.call_index import CallIndex, IndexedCall
 from models.db import Database, sql
-from models.errors import UserErrors
+from models.errors import ConflictError, UserErrors
 from models.event import (
     CallOutcome,
     JobRef,
@@ -247,14 +247,19 @@ class ImportRun:
             report.unreadable,
         )
         async with self._database.connection() as connection:
-            await connection.execute(
+            tag = await connection.execute(
                 sql("import_save"), self._organization_id, report.id, *counts, finished_at
             )
+        if tag != "UPDATE 1":
+            raise ConflictError("This import was taken back while it ran.")
 
 
 @dataclass(frozen=True, slots=True)
 class ImportRecord:
-    """An earlier run of an importer, as stored; `total_cost` is what it recorded, in dollars."""
+    """An earlier run of an importer, as stored.
+
+    `total_cost` is what stands of what it recorded, in dollars: 0 when it was taken back.
+    """
 
     id: UUID
     format: str

@@ -25,7 +25,10 @@ def test_files_come_in_a_fixed_order_and_links_to_folders_are_not_followed(tmp_p
 
 
 def test_one_file_is_itself_whatever_its_name(tmp_path: Path) -> None:
-    assert list(find_files(tmp_path / "log.txt", ".jsonl", pytest.fail)) == [tmp_path / "log.txt"]
+    unreadable: list[Unreadable] = []
+    path = tmp_path / "log.txt"
+    assert list(find_files(path, ".jsonl", unreadable.append)) == [path]
+    assert not unreadable
 
 
 def test_a_folder_that_cannot_be_listed_is_told(

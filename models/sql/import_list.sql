@@ -1,4 +1,4 @@
--- The latest runs of importers with what each recorded, whether or not it was taken back since.
+-- The latest runs of importers with the cost of what each recorded and was not taken back since.
 SELECT i.id, i.format, i.source, i.status, i.started_at, i.finished_at, i.undone_at, i.read_count,
     i.recorded_count, i.duplicate_count, i.unpriced_count, i.quarantined_count, i.unreadable_count,
     (
