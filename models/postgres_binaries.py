@@ -43,7 +43,11 @@ def find_binaries(explicit: Path | None = None, *, major: int | None = None) -> 
 
     An explicit directory is the caller's decision: nothing else is looked at.
     """
-    directories = [explicit.expanduser().resolve()] if explicit is not None else _candidates()
+    directories = (
+        [explicit.expanduser().resolve()]
+        if explicit is not None
+        else list(dict.fromkeys(_candidates()))
+    )
     seen: list[str] = []
     for directory in directories:
         found = _inspect(directory)
