@@ -1,0 +1,36 @@
+"""What every resolver of a request shares: who asks, when, and how rows are fetched.
+
+One context serves one request in one organization. Its loaders remember what they fetched, so that
+a thing asked for twice is read once; a mutation makes them forget.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import strawberry
+
+from models.access import Scope
+from models.db import Database
+from resolvers.loaders import Loaders
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A request: its reach (`scope`), its instant (`now`), its id, and its way to the database."""
+
+    database: Database
+    scope: Scope
+    request_id: str
+    loaders: Loaders
+    now: datetime
+
+
+def create_context(
+    database: Database, scope: Scope, request_id: str, *, now: datetime | None = None
+) -> Context:
+    """The context of one request; `now` is the clock's unless given."""
+    instant = now or datetime.now(UTC)
+    return Context(database, scope, request_id, Loaders(database, scope, instant), instant)
+
+
+Info = strawberry.Info[Context, None]
