@@ -7,12 +7,12 @@ not hold, credentials in URLs, and algorithms that the token chooses.
 """
 
 import asyncio
-import logging
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 import jwt
+import structlog
 
 from api.jwks import KeySource, RemoteKeys, file_keys
 from api.settings import Settings
@@ -28,7 +28,7 @@ _LARGEST_CREDENTIAL = 8192
 _REFUSAL = "Send a valid API key or token as `Authorization: Bearer ...`."
 # What PyJWT lets through for tokens that no issuer makes: deep nesting, infinite instants.
 _MALFORMED = (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError)
-_log = logging.getLogger(__name__)
+log = structlog.get_logger("aicost.auth")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ class Authenticator:
             async with self._database.connection() as connection:
                 await touch_key(connection, organization_id, key_id)
         except Exception as error:  # a note that fails is no reason to fail anything else
-            _log.warning("the use of a key was not noted: %s", type(error).__name__)
+            log.warning("use of a key not noted", error=type(error).__name__)
         finally:
             del self._touches[key_id]
 

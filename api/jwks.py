@@ -7,13 +7,13 @@ keys already known go on working. Refused: symmetric keys in a key set, and addr
 
 import asyncio
 import json
-import logging
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
 import jwt
+import structlog
 
 from models.errors import UnavailableError
 
@@ -21,7 +21,7 @@ _ASYMMETRIC = frozenset({"RSA", "EC", "OKP"})
 _LIFESPAN_SECONDS = 300.0
 _COOLDOWN_SECONDS = 10.0
 _FETCH_SECONDS = 5.0
-_log = logging.getLogger(__name__)
+log = structlog.get_logger("aicost.auth")
 
 
 class KeySource(Protocol):
@@ -113,6 +113,6 @@ class RemoteKeys:
         try:
             self._set = KeySet(await asyncio.to_thread(self._client.fetch_data))
         except (OSError, ValueError, jwt.PyJWTError) as error:
-            _log.warning("no keys from the token issuer: %s", error)
+            log.warning("no keys from the issuer of tokens", error=str(error))
             return
         self._fetched_at = time.monotonic()
