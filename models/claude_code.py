@@ -34,6 +34,7 @@ SYNTHETIC_MODEL = "<synthetic>"
 """The model of messages that the tool wrote itself, mostly in place of an answer that failed."""
 
 Json = dict[str, Any]
+_YEARS = range(1970, 9001)
 
 
 def parse(line: bytes) -> list[LogRecord]:
@@ -200,13 +201,15 @@ def _instant(said: Json) -> datetime:
     text = _text(said, "timestamp")
     try:
         instant = datetime.fromisoformat(text)
-        if instant.tzinfo is None:
-            raise UnreadableLineError("timestamp bears no zone")
-        return instant.astimezone(UTC)
+        utc = instant.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        if isinstance(error, UnreadableLineError):
-            raise
         raise UnreadableLineError("timestamp is not an instant of ISO 8601") from error
+    if instant.tzinfo is None:
+        raise UnreadableLineError("timestamp bears no zone")
+    # The ledger would refuse it, and with it the whole session that it began or ended.
+    if utc.year not in _YEARS:
+        raise UnreadableLineError(f"timestamp is of the year {utc.year}")
+    return utc
 
 
 FORMAT = LogFormat(

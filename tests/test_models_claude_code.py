@@ -218,6 +218,8 @@ def test_lines_that_state_no_call_are_passed_over(line: dict[str, Any]) -> None:
         (entry(timestamp="yesterday"), "timestamp is not an instant"),
         (entry(timestamp="2026-01-31T23:59:59"), "timestamp bears no zone"),
         (entry(timestamp="0001-01-01T00:00:00+14:00"), "timestamp is not an instant"),
+        (entry(timestamp="9999-12-31T23:59:59-14:00"), "timestamp is not an instant"),
+        (entry(timestamp="1960-01-01T00:00:00Z"), "timestamp is of the year 1960"),
         (entry(timestamp=1769904000), "timestamp is empty or not a text"),
         (with_message(id="absent"), "message.id is missing"),
         (with_message(model="absent"), "message.model is missing"),
