@@ -23,6 +23,7 @@ MODEL_MODULES = (
     "models.activity",
     "models.transaction",
     "models.billing_setting",
+    "models.price_table",
     "models.usage_import",
 )
 RETRIED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)

@@ -1,7 +1,7 @@
 -- What happened and what it cost: prices, runs, jobs, the ledger, and the imports that fed it.
 
--- Public prices, the same for everybody: a reference table. Appended, never edited; of rows that
--- differ in adopted_at only, the latest holds.
+-- Public prices, the same for everybody: a reference table. Appended, never edited: a model that
+-- changed is appended as a whole under one adopted_at, and its latest list holds.
 CREATE TABLE public_price (
     id uuid PRIMARY KEY,
     provider text NOT NULL,

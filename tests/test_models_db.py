@@ -1,0 +1,127 @@
+"""The pool: cancelled tasks take nothing with them, transactions are whole, statements end."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+
+import asyncpg
+import pytest
+from postgres_server import FreshDatabase
+from tenants import Tenant
+from tortoise.transactions import in_transaction
+
+from models.db import Database, sql
+from models.tenancy import Organization
+
+
+async def small(migrated: FreshDatabase, **options: float) -> Database:
+    database = Database(migrated.app_dsn, pool_size=4, **options)  # type: ignore[arg-type]
+    await database.start()
+    return database
+
+
+async def through_tortoise(_: Database) -> None:
+    async with in_transaction():
+        await Organization.first()
+
+
+async def through_the_pool(database: Database) -> None:
+    async with database.transaction() as connection:
+        await connection.fetchval("SELECT 1")
+
+
+async def through_a_retry(database: Database) -> None:
+    async def work(connection: asyncpg.Connection) -> None:
+        await connection.fetchval("SELECT 1")
+
+    await database.retry(work)
+
+
+@pytest.mark.parametrize("work", [through_tortoise, through_the_pool, through_a_retry])
+async def test_cancelled_tasks_leak_no_connections(
+    migrated: FreshDatabase, work: Callable[[Database], Awaitable[None]]
+) -> None:
+    """Clients that hang up cancel tasks at any moment; 3,000 of them emptied a pool of 4."""
+    database = await small(migrated)
+    chance = random.Random(7)
+    with database.orm():
+        for _ in range(150):
+            tasks = [asyncio.ensure_future(work(database)) for _ in range(8)]
+            for task in tasks:
+                for _ in range(chance.randint(0, 3)):
+                    await asyncio.sleep(0)
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        async with asyncio.timeout(10):
+            await asyncio.gather(*(work(database) for _ in range(8)))
+    pool = database.pool
+    assert pool.get_idle_size() == pool.get_size()
+    await database.close()
+
+
+async def test_a_transaction_is_whole(database: Database, tenant: Tenant) -> None:
+    with pytest.raises(ZeroDivisionError):
+        async with database.transaction() as connection:
+            await connection.execute(
+                "UPDATE organization SET name = 'changed' WHERE id = $1", tenant.id
+            )
+            raise ZeroDivisionError
+    async with database.connection() as connection:
+        name = await connection.fetchval("SELECT name FROM organization WHERE id = $1", tenant.id)
+    assert name != "changed"
+
+
+async def test_deadlocks_are_retried_and_never_shown(database: Database, tenant: Tenant) -> None:
+    met = asyncio.Barrier(2)
+
+    async def cross(first: int, second: int) -> int:
+        attempts = 0
+
+        async def work(connection: asyncpg.Connection) -> int:
+            nonlocal attempts
+            attempts += 1
+            statement = "UPDATE project SET name = name WHERE organization_id = $1 AND id = $2"
+            await connection.execute(statement, tenant.id, tenant.project_ids[first])
+            if attempts == 1:
+                await met.wait()
+            await connection.execute(statement, tenant.id, tenant.project_ids[second])
+            return attempts
+
+        return await database.retry(work)
+
+    attempts = await asyncio.gather(cross(0, 1), cross(1, 0))
+    assert sorted(attempts) == [1, 2]
+
+
+async def test_statements_end_when_their_time_is_up(migrated: FreshDatabase) -> None:
+    database = await small(migrated, statement_timeout_seconds=0.2)
+    async with database.connection() as connection:
+        with pytest.raises(asyncpg.QueryCanceledError):
+            await connection.fetchval("SELECT pg_sleep(20)")
+
+    async def longer(connection: asyncpg.Connection) -> object:
+        return await connection.fetchval("SHOW statement_timeout")
+
+    assert await database.retry(longer, timeout_seconds=7) == "7s"
+    assert await database.retry(longer) == "200ms"
+    await database.close()
+
+
+async def test_starting_needs_no_server() -> None:
+    away = Database("postgresql:///nothing?host=/nonexistent", pool_size=1)
+    await away.start()
+    with pytest.raises(OSError):  # noqa: PT011 - any that the socket raises
+        await away.ping()
+    await away.close()
+
+
+async def test_a_database_must_be_started_to_be_used() -> None:
+    with pytest.raises(RuntimeError, match="not started"):
+        _ = Database("postgresql:///nothing").pool
+
+
+def test_statements_are_loaded_without_their_comment() -> None:
+    text = sql("organization_time_zones")
+    assert text.startswith("SELECT")
+    assert "--" not in text
+    assert not text.endswith(";")
