@@ -5,7 +5,6 @@ It is looked for in AICOST_SHARED_DATA, else beside the repository; without it t
 
 import os
 import tarfile
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -30,7 +29,7 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def projects(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def projects(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The full set of session logs, unpacked."""
     folder = tmp_path_factory.mktemp("claude_code")
     archive = CLAUDE_CODE / "projects.tar.zst"
@@ -39,8 +38,12 @@ def projects(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         zstandard.ZstdDecompressor().stream_reader(packed) as unpacked,
         tarfile.open(fileobj=unpacked, mode="r|") as tar,
     ):
-        tar.extractall(folder, filter="data")
-    yield folder
+        for member in tar:
+            if content := tar.extractfile(member):
+                file = folder / Path(member.name).relative_to(".")
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(content.read())
+    return folder
 
 
 async def test_the_small_set_of_sessions(
