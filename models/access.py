@@ -42,8 +42,8 @@ class Scope:
 
     `organization_role` is None when only a workspace or project below was shared. `project_roles`
     has the highest role that was given below the organization, by project, and
-    `project_workspaces` the workspace of each of them. `owned_project_ids` are the projects within
-    reach that the principal's person owns: what 003 calls a portfolio.
+    `project_workspaces` the workspace of each of them; both are empty where the role at the
+    organization cannot be surpassed.
     """
 
     principal: Principal
@@ -51,7 +51,6 @@ class Scope:
     workspace_roles: Mapping[UUID, Role] = field(default_factory=dict)
     project_roles: Mapping[UUID, Role] = field(default_factory=dict)
     project_workspaces: Mapping[UUID, UUID] = field(default_factory=dict)
-    owned_project_ids: tuple[UUID, ...] = ()
 
     @classmethod
     def system(cls, organization_id: UUID) -> "Scope":
@@ -181,6 +180,16 @@ async def locate_project(
     return scope.require_project(project_id, role, workspace_id)
 
 
+async def owned_project_ids(connection: asyncpg.Connection, scope: Scope) -> list[UUID]:
+    """The reachable projects that the principal's person owns: what 003 calls a portfolio."""
+    if scope.user_id is None:
+        return []
+    rows = await connection.fetch(
+        sql("project_owned"), scope.organization_id, scope.user_id, scope.project_ids
+    )
+    return [row["id"] for row in rows]
+
+
 @dataclass(frozen=True, slots=True)
 class KeyAccess:
     """What a key's secret opened. `touch_due`: its last use was noted over a minute ago."""
@@ -194,7 +203,7 @@ async def key_access(connection: asyncpg.Connection, secret_hash: bytes) -> KeyA
     row = await connection.fetchrow(sql("access_key"), secret_hash)
     if row is None or not hmac.compare_digest(row["secret_hash"], secret_hash):
         return None
-    return KeyAccess(_scope(row, ownership_counts=False), row["touch_due"])
+    return KeyAccess(_scope(row), row["touch_due"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +226,7 @@ async def person_access(
         return None
     if row["organization_id"] is None:
         return PersonAccess(row["user_id"], None)
-    return PersonAccess(row["user_id"], _scope(row, ownership_counts=True))
+    return PersonAccess(row["user_id"], _scope(row))
 
 
 async def user_access(
@@ -227,10 +236,10 @@ async def user_access(
     row = await connection.fetchrow(sql("access_person"), None, organization_id, user_id)
     if row is None or row["organization_id"] is None:
         return None
-    return _scope(row, ownership_counts=True)
+    return _scope(row)
 
 
-def _scope(row: asyncpg.Record, *, ownership_counts: bool) -> Scope:
+def _scope(row: asyncpg.Record) -> Scope:
     """Folds grants and projects into the highest role at each level."""
     organization_role: Role | None = None
     workspace_roles: dict[UUID, Role] = {}
@@ -246,26 +255,20 @@ def _scope(row: asyncpg.Record, *, ownership_counts: bool) -> Scope:
         else:
             organization_role = role
     project_roles: dict[UUID, Role] = {}
-    project_workspaces: dict[UUID, UUID] = {}
-    owned: list[UUID] = []
-    for project_id, workspace_id, is_owned in zip(
-        row["project_ids"], row["project_workspace_ids"], row["project_owned"], strict=True
-    ):
-        below = _highest(
-            workspace_roles.get(workspace_id),
-            direct_roles.get(project_id),
-            Role.OWNER if is_owned and ownership_counts else None,
-        )
-        if is_owned:
-            owned.append(project_id)
-        if below is not None:
-            project_roles[project_id] = below
-            project_workspaces[project_id] = workspace_id
+    owned = set(row["owned_project_ids"])
+    project_workspaces = dict(zip(row["project_ids"], row["project_workspace_ids"], strict=True))
+    for project_id, workspace_id in project_workspaces.items():
+        if project_id in owned:
+            project_roles[project_id] = Role.OWNER
+        elif project_id not in direct_roles:
+            project_roles[project_id] = workspace_roles[workspace_id]
+        else:
+            direct = direct_roles[project_id]
+            project_roles[project_id] = max(direct, workspace_roles.get(workspace_id, direct))
     return Scope(
         Principal(row["organization_id"], row["user_id"], row["api_key_id"]),
         organization_role,
         workspace_roles,
         project_roles,
         project_workspaces,
-        tuple(owned),
     )

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import asyncpg
 
-from models.access import Scope
+from models.access import Scope, owned_project_ids
 from models.db import sql
 from models.directory import Project
 from models.money import ZERO, BudgetStatus, budget_pct, budget_status, share_pct
@@ -130,14 +130,14 @@ async def load_portfolio(
 ) -> CrossProjectSummary:
     """One month of the projects that the scope owns or reaches."""
     period = calendar.month(month)
-    owned = list(scope.owned_project_ids)
+    is_owned = covered is ProjectScope.OWNED
     rows = await connection.fetch(
         sql("summary_portfolio"),
         scope.organization_id,
         month,
         add_months(month, -1),
         period.end if period.is_over else None,
-        owned if covered is ProjectScope.OWNED else scope.project_ids,
+        await owned_project_ids(connection, scope) if is_owned else scope.project_ids,
     )
     total = sum((row["cost"] for row in rows), ZERO)
     projects = sorted(

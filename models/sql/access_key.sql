@@ -1,5 +1,5 @@
 -- What the key with hash $1 may reach, or nothing when it is revoked, expired or has outlived its
--- person's membership. A key at the organization lists only what its person owns there.
+-- person's membership. A key acts with its own role, so what its person owns makes no difference.
 -- The hash comes before the organization is known, so on Citus this asks every shard.
 SELECT k.organization_id,
     k.user_id,
@@ -11,18 +11,14 @@ SELECT k.organization_id,
     ARRAY[k.project_id] AS role_project_ids,
     coalesce(reach.ids, '{}') AS project_ids,
     coalesce(reach.workspace_ids, '{}') AS project_workspace_ids,
-    coalesce(reach.owned, '{}') AS project_owned
+    '{}'::uuid[] AS owned_project_ids
 FROM api_key_lookup AS l
 JOIN api_key AS k ON k.organization_id = l.organization_id AND k.id = l.api_key_id
 CROSS JOIN LATERAL (
-    SELECT array_agg(p.id) AS ids,
-        array_agg(p.workspace_id) AS workspace_ids,
-        array_agg(coalesce(p.owner_id = k.user_id, false)) AS owned
+    SELECT array_agg(p.id) AS ids, array_agg(p.workspace_id) AS workspace_ids
     FROM project AS p
     WHERE p.organization_id = k.organization_id
-        AND (p.workspace_id = k.workspace_id
-            OR p.id = k.project_id
-            OR (p.owner_id = k.user_id AND k.workspace_id IS NULL AND k.project_id IS NULL))
+        AND (p.workspace_id = k.workspace_id OR p.id = k.project_id)
 ) AS reach
 WHERE l.secret_hash = $1
     AND k.revoked_at IS NULL

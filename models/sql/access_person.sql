@@ -27,7 +27,7 @@ SELECT (SELECT id FROM chosen) AS organization_id,
     coalesce(grants.project_ids, '{}') AS role_project_ids,
     coalesce(reach.ids, '{}') AS project_ids,
     coalesce(reach.workspace_ids, '{}') AS project_workspace_ids,
-    coalesce(reach.owned, '{}') AS project_owned
+    coalesce(reach.owned_ids, '{}') AS owned_project_ids
 FROM (
     SELECT array_agg(role) AS roles,
         array_agg(workspace_id) AS workspace_ids,
@@ -37,11 +37,15 @@ FROM (
 CROSS JOIN (
     SELECT array_agg(p.id) AS ids,
         array_agg(p.workspace_id) AS workspace_ids,
-        array_agg(coalesce(p.owner_id = (SELECT id FROM person), false)) AS owned
+        array_agg(p.id) FILTER (WHERE p.owner_id = (SELECT id FROM person)) AS owned_ids
     FROM project AS p
     WHERE p.organization_id = (SELECT id FROM chosen)
         AND (p.owner_id = (SELECT id FROM person)
             OR p.workspace_id = ANY (ARRAY(SELECT workspace_id FROM granted))
             OR p.id = ANY (ARRAY(SELECT project_id FROM granted)))
+        -- Nothing surpasses the organization's OWNER, so that their requests list no projects.
+        AND NOT EXISTS (
+            SELECT FROM granted
+            WHERE role = 'OWNER' AND workspace_id IS NULL AND project_id IS NULL)
 ) AS reach
 WHERE EXISTS (SELECT FROM person);
