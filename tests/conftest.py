@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import asyncpg
 import pytest
+from postgres_process import open_directory, warm_directory  # noqa: F401 - fixtures
 from postgres_server import (
     FreshDatabase,
     Server,

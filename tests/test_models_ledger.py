@@ -162,7 +162,7 @@ async def test_a_rejected_event_says_why_and_harms_nobody_else(
         tenant.event("nul", model="a\x00b"),
         tenant.event("surrogate", model="a\ud800"),
         tenant.event("x" * 256),
-        tenant.event("naive", occurred_at=datetime(2026, 1, 1)),  # noqa: DTZ001
+        tenant.event("naive", occurred_at=datetime(2026, 1, 1)),
         tenant.event("guess", tokens=ReportedTokens(input_tokens=5, cache_read_tokens=1)),
         tenant.event("lonely", job=JobRef("j", "testing")),
     ]
@@ -195,7 +195,10 @@ async def test_a_growing_call_posts_the_positive_difference(
         "RECORDED", "RECORDED", "DUPLICATE", "DUPLICATE",
     ]  # fmt: skip
     rows = await entries(database, tenant)
-    assert [(row["part"], row["output"], row["requests"]) for row in rows] == [(0, 10, 1), (1, 40, 0)]
+    assert [(row["part"], row["output"], row["requests"]) for row in rows] == [
+        (0, 10, 1),
+        (1, 40, 0),
+    ]
     assert {(row["project_id"], row["occurred_at"]) for row in rows} == {(tenant.project_id, NOON)}
     assert sum(row["cost"] for row in rows) == COST
     await assert_proved(database, tenant)
@@ -282,7 +285,9 @@ async def test_days_are_local_to_the_organization(
     await ledger.record(tenant.id, [tenant.event(occurred_at=instant)])
     [row] = await entries(database, tenant)
     assert (row["local_date"], row["utc_offset_seconds"]) == (day, offset)
-    [hour] = await fetch(database, "SELECT * FROM rollup_hour WHERE organization_id = $1", tenant.id)
+    [hour] = await fetch(
+        database, "SELECT * FROM rollup_hour WHERE organization_id = $1", tenant.id
+    )
     local = instant + timedelta(seconds=offset)
     begun = local.replace(minute=0, second=0) - timedelta(seconds=offset)
     assert hour["hour_start"] == begun

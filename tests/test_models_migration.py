@@ -1,4 +1,4 @@
-"""Migrations: from empty, twice, at once, after a crash; and the result against what is declared."""
+"""Migrations: from empty, twice, at once, after a crash; the result against what is declared."""
 
 import asyncio
 import inspect
