@@ -199,12 +199,14 @@ class Cluster:
         """Whether that process is this directory's postmaster, not one that got its number.
 
         The kernel tells who listens on our private socket, without any right to look into that
-        process; where the socket is gone, a postmaster is known by its working directory.
+        process; where the socket is gone, a postmaster is known by its name and working directory.
         """
         if self._listener() == pid:
             return True
+        process = Path(f"/proc/{pid}")
         try:
-            return Path(f"/proc/{pid}/cwd").samefile(self._data)
+            named = (process / "comm").read_text().strip() == "postgres"
+            return named and (process / "cwd").samefile(self._data)
         except OSError:
             return False
 
