@@ -1,0 +1,136 @@
+"""The application: which path leads to which door, and what every request passes on the way.
+
+Read this first. The parts that know the domain are given: the schema, the database, who asks. One
+request goes RequestMiddleware (id, log, metrics) -> CORS -> ErrorMiddleware -> its door.
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Protocol
+
+import strawberry
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from api.errors import RequestRefusedError, rest_response
+from api.graphql import Authenticate, ContextFactory, GraphQLDoor
+from api.health import Health
+from api.metrics import MULTIPROCESS_VARIABLE, Metrics
+from api.middleware import ErrorMiddleware, RequestMiddleware
+from api.request_id import HEADER, info_of
+from api.settings import Settings
+from models.errors import DomainError, NotFoundError
+
+_REFRESH_SECONDS = 5
+
+
+class DatabaseLike(Protocol):
+    """What the doors themselves ask of `models.db.Database`."""
+
+    version: str | None
+
+    async def start(self) -> None:
+        """Makes the pool."""
+
+    async def close(self) -> None:
+        """Closes the pool."""
+
+    async def ping(self) -> None:
+        """Raises when PostgreSQL does not answer."""
+
+
+def create_app(
+    settings: Settings,
+    *,
+    schema: strawberry.Schema,
+    database: DatabaseLike,
+    authenticate: Authenticate,
+    context_factory: ContextFactory,
+    routes: Sequence[BaseRoute] = (),
+) -> Starlette:
+    """The ASGI application. `routes` are the doors beside GraphQL."""
+    metrics = Metrics(database)
+    health = Health(database)
+    graphql = GraphQLDoor(
+        schema,
+        settings,
+        database=database,
+        authenticate=authenticate,
+        context_factory=context_factory,
+    )
+    return Starlette(
+        routes=[
+            Route("/graphql", graphql),
+            Route("/healthz", health.live),
+            Route("/readyz", health.ready),
+            Route("/metrics", metrics.endpoint),
+            *routes,
+        ],
+        middleware=[
+            Middleware(
+                RequestMiddleware, metrics=metrics, receive_seconds=settings.limit_receive_seconds
+            ),
+            *_cors(settings),
+            Middleware(ErrorMiddleware),
+        ],
+        exception_handlers={HTTPException: _render_http_exception},
+        lifespan=lambda _app: _running(database, metrics),
+    )
+
+
+def _cors(settings: Settings) -> list[Middleware]:
+    """Answers preflights and names the origins that may read answers; no cookies, ever."""
+    if not settings.cors_origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=("GET", "POST"),
+            allow_headers=("authorization", "content-type", HEADER),
+            expose_headers=(HEADER, "retry-after", "x-truncated"),
+            allow_credentials=False,
+        )
+    ]
+
+
+@asynccontextmanager
+async def _running(database: DatabaseLike, metrics: Metrics) -> AsyncIterator[None]:
+    await database.start()
+    # Liveness tells the server's version; that PostgreSQL is away is for readiness to tell.
+    with suppress(Exception):
+        await database.ping()
+    watcher = None
+    if MULTIPROCESS_VARIABLE in os.environ:
+        watcher = asyncio.create_task(_watch_pool(metrics))
+    try:
+        yield
+    finally:
+        if watcher is not None:
+            watcher.cancel()
+        await database.close()
+
+
+async def _watch_pool(metrics: Metrics) -> None:
+    """Keeps this worker's pool gauges fresh for the worker that is asked for all of them."""
+    while True:
+        metrics.watch_pool()
+        await asyncio.sleep(_REFRESH_SECONDS)
+
+
+async def _render_http_exception(request: Request, error: Exception) -> Response:
+    """Starlette's own refusals (no such path, no such method) in our error format."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
+    told: DomainError = RequestRefusedError(error.status_code, error.detail, headers=error.headers)
+    if error.status_code == 404:
+        told = NotFoundError("There is nothing at this path.")
+    info: Any = info_of(request.scope)
+    info.error_codes = (told.code,)
+    return rest_response(told, info.id)

@@ -1,0 +1,150 @@
+"""Runs the application under uvicorn, with the limits that uvicorn itself lacks.
+
+uvicorn waits forever for a slow request and, with httptools, takes headers of any size; the
+protocol class here bounds both. SIGTERM and SIGINT stop listening, let requests finish, then
+close the application. Refused: TLS, and trust in forwarding headers; both are a proxy's work.
+"""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.supervisors import Multiprocess
+
+from api.metrics import MULTIPROCESS_VARIABLE
+from api.settings import Settings
+
+_KEEP_ALIVE_SECONDS = 75
+# Longer than any request may take, so that stopping never cuts one off.
+_GRACE_SECONDS = 20
+
+
+class ServerConfig(uvicorn.Config):
+    """uvicorn's configuration from ours; carries our own limits to each worker."""
+
+    def __init__(self, app: str | Callable[..., Any], settings: Settings, **overrides: Any) -> None:
+        options: dict[str, Any] = {
+            "host": settings.host,
+            "port": settings.port,
+            "workers": settings.workers,
+            "factory": True,
+            "http": LimitedProtocol,
+            "ws": "none",
+            "lifespan": "on",
+            "log_config": None,
+            "access_log": False,
+            "server_header": False,
+            "proxy_headers": False,
+            "timeout_keep_alive": _KEEP_ALIVE_SECONDS,
+            "timeout_graceful_shutdown": round(settings.limit_request_seconds) + _GRACE_SECONDS,
+        }
+        super().__init__(app, **{**options, **overrides})
+        self.header_bytes = settings.limit_header_bytes
+        self.receive_seconds = settings.limit_receive_seconds
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """uvicorn's fast HTTP protocol, refusing headers that are too large or too slow."""
+
+    config: ServerConfig
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._pending_bytes = 0
+        self._in_headers = True
+        self._refused = False
+        self._deadline: asyncio.TimerHandle | None = None
+        # A connection that sends nothing at all is as slow as one that drips.
+        self._await_headers()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._headers_came()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
+        if self._in_headers:
+            self._pending_bytes += len(data)
+            if self._deadline is None:
+                self._await_headers()
+        super().data_received(data)
+        if self._in_headers and self._pending_bytes > self.config.header_bytes:
+            self._refuse_headers()
+
+    def on_headers_complete(self) -> None:
+        self._headers_came()
+        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if size > self.config.header_bytes:
+            self._refuse_headers()
+        else:
+            super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if not self._refused:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if not self._refused:
+            super().on_message_complete()
+            self._in_headers = True
+            self._pending_bytes = 0
+
+    def _refuse_headers(self) -> None:
+        self._refuse(431, b"The request's headers are too large.")
+
+    def _await_headers(self) -> None:
+        self._deadline = self.loop.call_later(
+            self.config.receive_seconds,
+            self._refuse,
+            408,
+            b"The request did not arrive in time.",
+        )
+
+    def _headers_came(self) -> None:
+        self._in_headers = False
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _refuse(self, status: int, message: bytes) -> None:
+        """Answers below the application, which has not seen the request, and hangs up."""
+        self._headers_came()
+        if self._refused or self.transport.is_closing():
+            return
+        self._refused = True
+        self.transport.write(
+            STATUS_LINE[status]
+            + b"content-type: text/plain; charset=utf-8\r\nconnection: close\r\n"
+            + b"content-length: %d\r\n\r\n%b" % (len(message), message)
+        )
+        self.transport.close()
+
+
+class QuietServer(uvicorn.Server):
+    """A server whose `run` returns after a signal, so that the caller can clean up and exit 0."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        # uvicorn would raise the signal again once it has stopped, and so kill the caller.
+        self._captured_signals.clear()
+
+
+def serve(app: str, settings: Settings) -> None:
+    """Serves until SIGINT or SIGTERM. `app` is "module:factory", called in each worker."""
+    if settings.workers == 1:
+        QuietServer(ServerConfig(app, settings)).run()
+        return
+    with tempfile.TemporaryDirectory(prefix="aicost-metrics-") as directory:
+        # Read by prometheus-client when a worker imports it.
+        os.environ[MULTIPROCESS_VARIABLE] = directory
+        config = ServerConfig(app, settings)
+        try:
+            Multiprocess(config, sockets=[config.bind_socket()]).run()
+        finally:
+            del os.environ[MULTIPROCESS_VARIABLE]
