@@ -4,18 +4,20 @@ Doors check what is theirs (rights, how far back an instant may lie) and put the
 front of the path. Refused here: looking anything up.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
 from models.errors import UserError, UserErrors
-from models.event import KEY_LENGTH, UsageEvent
+from models.event import KEY_LENGTH, RunRef, UsageEvent
 from models.token import TokenCounts
 
 MAX_DURATION_MS = 2**31 - 1
 _MAX_COST = Decimal(10) ** 12
 _DECIMALS = 12
 _SHOWN = 40
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def check(event: UsageEvent) -> tuple[TokenCounts | None, list[UserError]]:
@@ -32,42 +34,49 @@ def check(event: UsageEvent) -> tuple[TokenCounts | None, list[UserError]]:
 
 
 def _texts(event: UsageEvent) -> Iterator[UserError]:
-    run, job = event.run, event.job
-    needed: dict[tuple[str, ...], str] = {("eventKey",): event.event_key, ("model",): event.model}
-    optional: dict[tuple[str, ...], str | None] = {
-        ("provider",): event.provider,
-        ("serviceTier",): event.service_tier,
-        ("stream", "callKey"): event.call_key,
-    }
-    if run is not None:
-        needed["run", "key"] = run.key
-        optional["run", "parentKey"] = run.parent_key
-        optional["run", "workflow"] = run.workflow
-        optional["run", "trigger"] = run.trigger
-        if run.parent_key is not None and run.parent_key == run.key:
+    yield from _text(event.event_key, "eventKey")
+    yield from _text(event.model, "model")
+    if event.provider is not None:
+        yield from _text(event.provider, "provider", is_needed=False)
+    if event.service_tier:
+        yield from _text(event.service_tier, "serviceTier", is_needed=False)
+    if event.call_key is not None:
+        yield from _text(event.call_key, "stream", "callKey")
+    if event.run is not None:
+        yield from _run_texts(event.run)
+    if event.job is not None:
+        yield from _text(event.job.key, "job", "key")
+        yield from _text(event.job.agent_type, "job", "agentType")
+
+
+def _run_texts(run: RunRef) -> Iterator[UserError]:
+    yield from _text(run.key, "run", "key")
+    for name, text in (("workflow", run.workflow), ("trigger", run.trigger)):
+        if text is not None:
+            yield from _text(text, "run", name, is_needed=False)
+    if run.parent_key is not None:
+        yield from _text(run.parent_key, "run", "parentKey")
+        if run.parent_key == run.key:
             yield UserError(
                 "INVALID", f"run {_shown(run.key)} cannot be its own parent", ("run", "parentKey")
             )
-    if job is not None:
-        needed["job", "key"] = job.key
-        needed["job", "agentType"] = job.agent_type
-    for path, text in [*needed.items(), *optional.items()]:
-        if text is None:
-            continue
-        if not text.strip() and path in needed:
-            yield UserError("REQUIRED", f"{path[-1]} is empty; expected a name", path)
-        elif len(text) > KEY_LENGTH:
-            yield UserError(
-                "OUT_OF_RANGE",
-                f"{path[-1]} has {len(text)} characters; expected at most {KEY_LENGTH}",
-                path,
-            )
-        elif not is_storable(text):
-            yield UserError(
-                "INVALID",
-                f"{path[-1]} {_shown(text)} holds a NUL or half a surrogate pair; expected text",
-                path,
-            )
+
+
+def _text(text: str, *path: str, is_needed: bool = True) -> Iterator[UserError]:
+    if len(text) > KEY_LENGTH:
+        yield UserError(
+            "OUT_OF_RANGE",
+            f"{path[-1]} has {len(text)} characters; expected at most {KEY_LENGTH}",
+            path,
+        )
+    elif not is_storable(text):
+        yield UserError(
+            "INVALID",
+            f"{path[-1]} {_shown(text)} holds a NUL or half a surrogate pair; expected text",
+            path,
+        )
+    elif is_needed and (not text or text.isspace()):
+        yield UserError("REQUIRED", f"{path[-1]} is empty; expected a name", path)
 
 
 def _numbers(event: UsageEvent) -> Iterator[UserError]:
@@ -95,34 +104,42 @@ def _numbers(event: UsageEvent) -> Iterator[UserError]:
 
 
 def _times(event: UsageEvent) -> Iterator[UserError]:
-    times: dict[tuple[str, ...], datetime | None] = {("occurredAt",): event.occurred_at}
+    yield from _time(event.occurred_at, "occurredAt")
     for name, ref in (("run", event.run), ("job", event.job)):
-        if ref is None:
+        if ref is None or (ref.started_at is None and ref.finished_at is None):
             continue
-        times[name, "startedAt"] = ref.started_at
-        times[name, "finishedAt"] = ref.finished_at
-        if ref.started_at and ref.finished_at and ref.finished_at < ref.started_at:
+        errors = [
+            *_time(ref.started_at, name, "startedAt"),
+            *_time(ref.finished_at, name, "finishedAt"),
+        ]
+        yield from errors
+        started, finished = ref.started_at, ref.finished_at
+        if not errors and started and finished and finished < started:
             yield UserError(
                 "OUT_OF_RANGE",
-                f"{name} finished at {ref.finished_at.isoformat()}, before it started",
+                f"{name} finished at {finished.isoformat()}, before it started",
                 (name, "finishedAt"),
             )
-    for path, moment in times.items():
-        if moment is None:
-            continue
-        if moment.tzinfo is None:
-            yield UserError("INVALID", f"{path[-1]} {moment} has no time zone", path)
-        elif not 1970 <= moment.year <= 9000:
-            yield UserError(
-                "OUT_OF_RANGE",
-                f"{path[-1]} is {moment.isoformat()}; expected a year from 1970 to 9000",
-                path,
-            )
+
+
+def _time(moment: datetime | None, *path: str) -> Iterator[UserError]:
+    if moment is None:
+        return
+    if moment.tzinfo is None:
+        yield UserError("INVALID", f"{path[-1]} {moment} has no time zone", path)
+    elif not 1970 <= moment.year <= 9000:
+        yield UserError(
+            "OUT_OF_RANGE",
+            f"{path[-1]} is {moment.isoformat()}; expected a year from 1970 to 9000",
+            path,
+        )
 
 
 def is_storable(text: str) -> bool:
     """Whether PostgreSQL can keep the text as it is."""
-    return "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
+    if "\x00" in text:
+        return False
+    return text.isascii() or not _SURROGATE.search(text)
 
 
 def _shown(text: str) -> str:

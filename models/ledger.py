@@ -5,10 +5,10 @@ the batch is there as a whole or not at all. Locks are taken in the order of the
 jobs, rates, ledger keys, rollups. Refused here: deciding who may write, and waiting for a balance.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
@@ -20,12 +20,13 @@ from models.event_check import check
 from models.ledger_statement import append
 from models.local_time import TimeZones, load_time_zones
 from models.posted import load_posted
-from models.posting import NOTHING, Attribution, Entry, Posted, Posting, content_hash, post
+from models.posting import NOTHING, Attribution, Entry, Posted, content_hash, post
 from models.price import PriceBook, Rate, load_price_book
-from models.run import Activity, ActivityWriter, JobKey, RunKey, Said
+from models.run import Activity, ActivityWriter, JobKey, Ref, RunKey, Said
 from models.token import TokenCounts
 
 _RACE_COUNT = 10
+Key = TypeVar("Key", bound=Hashable)
 _KNOWN_RATE_COUNT = 100_000
 
 
@@ -38,10 +39,19 @@ class _Context:
     """What the organization says about a batch."""
 
     workspace_ids: Mapping[UUID, UUID]
-    api_key_ids: frozenset[UUID]
-    user_ids: frozenset[UUID]
+    api_key_ids: frozenset[UUID | None]
+    user_ids: frozenset[UUID | None]
     zones: TimeZones
     prices: PriceBook
+
+
+@dataclass(frozen=True, slots=True)
+class _Sound:
+    """An event that may be recorded: its tokens in disjoint classes and its content's hash."""
+
+    event: UsageEvent
+    counts: TokenCounts
+    digest: bytes
 
 
 @dataclass(slots=True)
@@ -94,15 +104,14 @@ class Ledger:
     ) -> _Plan:
         context = await self._load_context(connection, organization_id, events)
         checked = [_checked(event, context) for event in events]
-        sound = [event for event, (_, errors) in zip(events, checked, strict=True) if not errors]
-        posted = await load_posted(
-            connection, organization_id, {event.event_key for event in sound}
-        )
+        sound = [each for each in checked if isinstance(each, _Sound)]
+        keys = {each.event.event_key for each in sound}
+        posted = await load_posted(connection, organization_id, keys)
         writer = ActivityWriter(
             connection, organization_id, context.workspace_ids, context.zones, now
         )
         activity = await writer.write(*_named(_without_conflicts(sound, posted), now))
-        plan = _plan(events, checked, context, activity, posted, now)
+        plan = _plan(checked, context, activity, posted, now)
         await self._insert_rates(connection, organization_id, plan.rates, now)
         if plan.entries or activity.counts:
             taken = await append(connection, organization_id, now, plan.entries, activity.counts)
@@ -123,8 +132,8 @@ class Ledger:
         )
         return _Context(
             {row["id"]: row["workspace_id"] for row in rows if row["kind"] == "project"},
-            frozenset(row["id"] for row in rows if row["kind"] == "api_key"),
-            frozenset(row["id"] for row in rows if row["kind"] == "user"),
+            frozenset([None, *(row["id"] for row in rows if row["kind"] == "api_key")]),
+            frozenset([None, *(row["id"] for row in rows if row["kind"] == "user")]),
             await load_time_zones(connection, organization_id),
             await load_price_book(connection, organization_id, public=self._public),
         )
@@ -154,54 +163,60 @@ class Ledger:
         self._known_rates.update((organization_id, id) for id in rates)
 
 
-def _checked(event: UsageEvent, context: _Context) -> tuple[TokenCounts | None, list[UserError]]:
+def _checked(event: UsageEvent, context: _Context) -> "_Sound | UsageOutcome":
     counts, errors = check(event)
     missing = [
         ("projectId", "project", event.project_id not in context.workspace_ids),
-        ("apiKeyId", "API key", event.api_key_id not in {None, *context.api_key_ids}),
-        ("userId", "user", event.user_id not in {None, *context.user_ids}),
+        ("apiKeyId", "API key", event.api_key_id not in context.api_key_ids),
+        ("userId", "user", event.user_id not in context.user_ids),
     ]
     for name, noun, is_missing in missing:
         if is_missing:
             errors.append(UserError("NOT_FOUND", f"{name}: there is no such {noun}", (name,)))
-    return counts, errors
+    if counts is None or errors:
+        return UsageOutcome(event.event_key, UsageStatus.REJECTED, errors=tuple(errors))
+    return _Sound(event, counts, content_hash(event))
 
 
 def _without_conflicts(
-    events: Sequence[UsageEvent], posted: Mapping[str, Posted]
-) -> list[UsageEvent]:
+    sound: Sequence[_Sound], posted: Mapping[str, Posted]
+) -> Iterator[UsageEvent]:
     """Events that may name runs and jobs: a conflict changes nothing, not even a job's status."""
-    first: dict[str, bytes] = {
-        key: parts.head.content_hash for key, parts in posted.items() if parts.is_live
-    }
-    kept = []
-    for event in events:
-        digest = content_hash(event)
-        if event.is_cumulative or first.setdefault(event.event_key, digest) == digest:
-            kept.append(event)
-    return kept
+    first = {key: parts.head.content_hash for key, parts in posted.items() if parts.is_live}
+    for each in sound:
+        event = each.event
+        if event.is_cumulative or first.setdefault(event.event_key, each.digest) == each.digest:
+            yield event
 
 
 def _named(
     events: Iterable[UsageEvent], now: datetime
 ) -> tuple[dict[RunKey, list[Said[RunRef]]], dict[JobKey, list[Said[JobRef]]]]:
     """What the events say about runs and jobs, gathered by key."""
-    runs: defaultdict[RunKey, list[Said[RunRef]]] = defaultdict(list)
-    jobs: defaultdict[JobKey, list[Said[JobRef]]] = defaultdict(list)
+    runs: dict[RunKey, list[Said[RunRef]]] = {}
+    jobs: dict[JobKey, list[Said[JobRef]]] = {}
     for event in events:
         if event.run is None:
             continue
         at = event.occurred_at or now
         run = RunKey(event.project_id, event.run.key)
-        runs[run].append(Said(event.run, at))
+        _gather(runs, run, event.run, at)
         if event.job is not None:
-            jobs[JobKey(run, event.job.key)].append(Said(event.job, at))
+            _gather(jobs, JobKey(run, event.job.key), event.job, at)
     return runs, jobs
 
 
+def _gather(said: dict[Key, list[Said[Ref]]], key: Key, ref: Ref, at: datetime) -> None:
+    """Adds to what was said; most events only repeat the words of the one before."""
+    sayings = said.setdefault(key, [])
+    if sayings and sayings[-1].ref == ref:
+        sayings[-1] = sayings[-1].extended(at)
+    else:
+        sayings.append(Said(ref, at, at))
+
+
 def _plan(
-    events: Sequence[UsageEvent],
-    checked: Sequence[tuple[TokenCounts | None, list[UserError]]],
+    checked: Sequence[_Sound | UsageOutcome],
     context: _Context,
     activity: Activity,
     posted: Mapping[str, Posted],
@@ -209,19 +224,21 @@ def _plan(
 ) -> _Plan:
     """Decides event after event; what one posts is what the next one under its key finds."""
     plan = _Plan([])
-    grown: dict[str, Posted] = {}
-    for event, (counts, errors) in zip(events, checked, strict=True):
-        if counts is None or errors:
-            plan.outcomes.append(
-                UsageOutcome(event.event_key, UsageStatus.REJECTED, errors=tuple(errors))
-            )
+    grown: dict[str, tuple[Posted, tuple[Entry, ...]]] = {}
+    for each in checked:
+        if isinstance(each, UsageOutcome):
+            plan.outcomes.append(each)
             continue
-        before = grown.get(event.event_key) or posted.get(event.event_key, NOTHING)
-        attribution = _attribute(event, counts, context, activity, now)
-        posting: Posting = post(event, counts, attribution, before, context.prices)
+        event = each.event
+        before = posted.get(event.event_key, NOTHING)
+        if event.event_key in grown:
+            earlier, added = grown[event.event_key]
+            before = earlier.append(added)
+        attribution = _attribute(event, each.counts, context, activity, now)
+        posting = post(event, each.digest, each.counts, attribution, before, context.prices)
         plan.outcomes.append(posting.outcome)
         if posting.entries:
-            grown[event.event_key] = before.append(posting.entries)
+            grown[event.event_key] = (before, posting.entries)
             plan.entries.extend(posting.entries)
         if posting.rate is not None:
             plan.rates[posting.rate.id] = posting.rate

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
+import orjson
+
 from models.event import UNATTRIBUTED, UsageEvent, UsageOutcome, UsageStatus
 from models.ids import uuid7
 from models.local_time import LocalDay
@@ -134,17 +136,15 @@ class Posting:
 def content_hash(event: UsageEvent) -> bytes:
     """16 bytes over the billing fields as sent: no defaults of ours, no job status, no duration.
 
-    Kept for ever beside the entry, so the encoding never changes: fields in this order, each as
-    its length and its text, None as a dash.
+    Kept for ever beside the entry, so neither the order of the fields nor their form changes: a
+    JSON list. Takes events that `event_check` passed.
     """
-    tokens = event.tokens
+    run, job, tokens, source_cost = event.run, event.job, event.tokens, event.source_cost
     fields = (
         event.project_id,
-        event.run.key if event.run else None,
-        event.job.key if event.job else None,
-        event.job.agent_type if event.job else None,
-        event.job.initiator if event.job else None,
-        event.occurred_at.astimezone(UTC).isoformat() if event.occurred_at else None,
+        run.key if run is not None else None,
+        (job.key, job.agent_type, job.initiator) if job is not None else None,
+        event.occurred_at.astimezone(UTC) if event.occurred_at is not None else None,
         event.provider,
         event.model,
         event.operation,
@@ -154,7 +154,7 @@ def content_hash(event: UsageEvent) -> bytes:
         event.api_key_id,
         event.user_id,
         event.call_key,
-        event.source_cost.normalize() if event.source_cost is not None else None,
+        str(source_cost.normalize()) if source_cost is not None else None,
         tokens.input_tokens,
         tokens.output_tokens,
         tokens.cache_read_tokens,
@@ -164,19 +164,21 @@ def content_hash(event: UsageEvent) -> bytes:
         tokens.input_includes_cache,
         tokens.output_includes_reasoning,
     )
-    texts = ("-" if field is None else f"{len(str(field))}:{field}" for field in fields)
-    return hashlib.blake2b("".join(texts).encode(), digest_size=16).digest()
+    return hashlib.blake2b(orjson.dumps(fields), digest_size=16).digest()
 
 
 def post(
     event: UsageEvent,
+    digest: bytes,
     counts: TokenCounts,
     attribution: Attribution,
     posted: Posted,
     prices: PriceBook,
 ) -> Posting:
-    """Decides about one event; `attribution` is used only where the key has none that stands."""
-    digest = content_hash(event)
+    """Decides about one event; `attribution` is used only where the key has none that stands.
+
+    `digest` is the event's `content_hash`, `counts` are its tokens in disjoint classes.
+    """
     if posted.is_live and not event.is_cumulative:
         return Posting(_repeated(event, digest, posted))
     owed = posted.head.attribution if posted.stands else attribution

@@ -49,10 +49,17 @@ Ref = TypeVar("Ref", RunRef, JobRef)
 
 @dataclass(frozen=True, slots=True)
 class Said(Generic[Ref]):
-    """A run or job as named by one event, which happened at `at`."""
+    """A run or job as named by events between two instants, both included."""
 
     ref: Ref
-    at: datetime
+    first_at: datetime
+    last_at: datetime
+
+    def extended(self, at: datetime) -> "Said[Ref]":
+        """The same words, said at one more instant."""
+        if self.first_at <= at <= self.last_at:
+            return self
+        return Said(self.ref, min(self.first_at, at), max(self.last_at, at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,18 +126,18 @@ class Activity:
     counts: Sequence[JobCount]
 
 
-def standing(ref: RunRef | JobRef, at: datetime) -> Standing:
-    """How the thing stands by what one event says: an end without a time is at the event's."""
-    finished_at = ref.finished_at
-    status = ref.status
+def standing(said: Said[RunRef] | Said[JobRef]) -> Standing:
+    """How the thing stands by what was said: an end without a time is at the last event."""
+    ref = said.ref
+    status, finished_at = ref.status, ref.finished_at
     if status is None:
         status = RunStatus.SUCCEEDED if finished_at else RunStatus.RUNNING
-    elif status is not RunStatus.RUNNING and finished_at is None:
-        finished_at = at
     elif status is RunStatus.RUNNING:
         finished_at = None
-    starts = [moment for moment in (ref.started_at, at) if moment is not None]
-    return Standing(status, min(starts), finished_at)
+    elif finished_at is None:
+        finished_at = said.last_at
+    begun = said.first_at if ref.started_at is None else min(ref.started_at, said.first_at)
+    return Standing(status, begun, finished_at)
 
 
 class ActivityWriter:
@@ -293,7 +300,7 @@ class ActivityWriter:
             key.key,
             canonical(first.agent_type),
             None,
-            standing(first, said[0].at),
+            standing(said[0]),
         )
         return self._merge_job(job, said)
 
@@ -301,7 +308,7 @@ class ActivityWriter:
         """The job with what was said; its kind stays what it was first called."""
         merged, initiator = job.standing, job.initiator
         for saying in said:
-            merged = merged.merged(standing(saying.ref, saying.at))
+            merged = merged.merged(standing(saying))
             initiator = initiator or saying.ref.initiator
         finished = merged.finished_at
         day = self._zones.day(finished).date if finished else None
@@ -384,13 +391,12 @@ def _with_parents(
             parent = saying.ref.parent_key
             if parent is not None:
                 named = RunKey(key.project_id, parent)
-                complete.setdefault(named, [Said(RunRef(parent), saying.at)])
+                complete.setdefault(named, [Said(RunRef(parent), saying.first_at, saying.first_at)])
     return complete
 
 
 def _new_run(key: RunKey, said: Sequence[Said[RunRef]]) -> Run:
-    first = said[0]
-    return _merge_run(Run(uuid7(), key, standing(first.ref, first.at)), said, {})
+    return _merge_run(Run(uuid7(), key, standing(said[0])), said, {})
 
 
 def _merge_run(run: Run, said: Sequence[Said[RunRef]], others: Mapping[RunKey, Run]) -> Run:
@@ -398,7 +404,7 @@ def _merge_run(run: Run, said: Sequence[Said[RunRef]], others: Mapping[RunKey, R
     merged, parent_id, workflow, trigger = run.standing, run.parent_id, run.workflow, run.trigger
     for saying in said:
         ref = saying.ref
-        merged = merged.merged(standing(ref, saying.at))
+        merged = merged.merged(standing(saying))
         workflow, trigger = ref.workflow or workflow, ref.trigger or trigger
         if ref.parent_key is not None and parent_id is None:
             parent = others.get(RunKey(run.key.project_id, ref.parent_key))
