@@ -127,6 +127,16 @@ async def set_project_owner(
         await revoke_excess_keys(connection, scope, old)
 
 
+async def find_projects(
+    connection: asyncpg.Connection, scope: Scope, name: str, *, workspace: str | None = None
+) -> list[UUID]:
+    """Reachable projects of a name, in a workspace of a name or in all of them."""
+    rows = await connection.fetch(
+        sql("project_named"), scope.organization_id, name.strip(), workspace, scope.project_ids
+    )
+    return [row["id"] for row in rows]
+
+
 async def list_projects(connection: asyncpg.Connection, scope: Scope) -> list[asyncpg.Record]:
     """Reachable projects by name: id, name, workspace_name, owner_email, created_at."""
     rows: list[asyncpg.Record] = await connection.fetch(

@@ -1,0 +1,100 @@
+"""A database for a command: the user's or the embedded one, up to date, without time limits.
+
+Works beside a running server on the same data. The embedded server is started when nobody runs it,
+and stopped when nobody else uses it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import asyncpg
+
+from api.settings import Settings
+from models.db import Database, sql
+from models.migration import is_current, migrate
+from models.postgres import EmbeddedServer
+from models.public_price import adopt_public_prices, source
+
+Answer = TypeVar("Answer")
+_POOL_SIZE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseAddress:
+    """How to connect: as the role that migrates, and as the one that works."""
+
+    owner_dsn: str = field(repr=False)
+    app_dsn: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """What bringing a database up to date took: migrations by name, public prices by count."""
+
+    migrations: list[str]
+    prices: int
+
+
+@asynccontextmanager
+async def database_address(settings: Settings) -> AsyncIterator[DatabaseAddress]:
+    """The database of the settings, with a share in the embedded server where it is that one."""
+    if settings.database_url is not None:
+        url = settings.database_url
+        owner = settings.owner_database_url or url
+        yield DatabaseAddress(owner.get_secret_value(), url.get_secret_value())
+        return
+    server = EmbeddedServer(settings.data_dir, binaries=settings.pg_bin)
+    address = await asyncio.to_thread(server.start)
+    try:
+        yield DatabaseAddress(address.owner_dsn, address.app_dsn)
+    finally:
+        await asyncio.to_thread(server.stop)
+
+
+async def prepare(
+    address: DatabaseAddress, *, progress: Callable[[str], object] | None = None
+) -> Preparation:
+    """Applies the migrations and the public prices that are missing."""
+    connection = await asyncpg.connect(dsn=address.app_dsn)
+    try:
+        applied: list[str] = []
+        if not await is_current(connection):
+            has_two_roles = address.owner_dsn != address.app_dsn
+            role = await connection.fetchval("SELECT current_user") if has_two_roles else None
+            applied = await migrate(address.owner_dsn, app_role=role, progress=progress)
+        adopted = await connection.fetch(sql("price_public_sources"))
+        prices = 0
+        if all(row["source"] != source() for row in adopted):
+            prices = await adopt_public_prices(connection, now=datetime.now(UTC))
+    finally:
+        await connection.close()
+    return Preparation(applied, prices)
+
+
+@asynccontextmanager
+async def open_database(
+    settings: Settings, *, pool_size: int = _POOL_SIZE
+) -> AsyncIterator[Database]:
+    """A started database, migrated, whose statements may take as long as they need."""
+    async with database_address(settings) as address:
+        await prepare(address)
+        database = Database(address.app_dsn, pool_size=pool_size, statement_timeout_seconds=0)
+        await database.start()
+        try:
+            yield database
+        finally:
+            await database.close()
+
+
+def in_transaction(work: Callable[[asyncpg.Connection], Awaitable[Answer]]) -> Answer:
+    """Runs a command's work in one transaction on the database of the environment."""
+
+    async def session() -> Answer:
+        async with open_database(Settings.load()) as database:
+            return await database.retry(work)
+
+    return asyncio.run(session())
