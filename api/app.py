@@ -1,12 +1,12 @@
 """The application: which path leads to which door, and what every request passes on the way.
 
-Read this first. The parts that know the domain are given: the schema, the database, who asks. One
-request goes RequestMiddleware (id, log, metrics) -> CORS -> ErrorMiddleware -> its door.
+Read this first. The parts that know the domain are given, by `assembly.py`: the schema, the
+database, who asks. One request goes RequestMiddleware (id, log, metrics) -> CORS -> ErrorMiddleware -> its door.
 """
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from api.auth import ORGANIZATION_HEADER
 from api.errors import RequestRefusedError, rest_response
 from api.graphql import Authenticate, ContextFactory, GraphQLDoor
 from api.health import Health
@@ -54,8 +55,13 @@ def create_app(
     authenticate: Authenticate,
     context_factory: ContextFactory,
     routes: Sequence[BaseRoute] = (),
+    before_close: Callable[[], Awaitable[None]] | None = None,
 ) -> Starlette:
-    """The ASGI application. `routes` are the doors beside GraphQL."""
+    """The ASGI application of the parts given.
+
+    `routes` are the doors beside GraphQL; `before_close` is awaited while the database still is
+    there.
+    """
     metrics = Metrics(database)
     health = Health(database)
     graphql = GraphQLDoor(
@@ -81,7 +87,7 @@ def create_app(
             Middleware(ErrorMiddleware),
         ],
         exception_handlers={HTTPException: _render_http_exception},
-        lifespan=lambda _app: _running(database, metrics),
+        lifespan=lambda _app: _running(database, metrics, before_close),
     )
 
 
@@ -94,7 +100,7 @@ def _cors(settings: Settings) -> list[Middleware]:
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=("GET", "POST"),
-            allow_headers=("authorization", "content-type", HEADER),
+            allow_headers=("authorization", "content-type", ORGANIZATION_HEADER, HEADER),
             expose_headers=(HEADER, "retry-after", "x-truncated"),
             allow_credentials=False,
         )
@@ -102,7 +108,9 @@ def _cors(settings: Settings) -> list[Middleware]:
 
 
 @asynccontextmanager
-async def _running(database: DatabaseLike, metrics: Metrics) -> AsyncIterator[None]:
+async def _running(
+    database: DatabaseLike, metrics: Metrics, before_close: Callable[[], Awaitable[None]] | None
+) -> AsyncIterator[None]:
     await database.start()
     # Liveness tells the server's version; that PostgreSQL is away is for readiness to tell.
     with suppress(Exception):
@@ -115,6 +123,8 @@ async def _running(database: DatabaseLike, metrics: Metrics) -> AsyncIterator[No
     finally:
         if watcher is not None:
             watcher.cancel()
+        if before_close is not None:
+            await before_close()
         await database.close()
 
 

@@ -14,10 +14,10 @@ from typing import Any, cast
 import orjson
 import strawberry
 from graphql import ExecutionResult, execute
+from starlette import types as asgi
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 from strawberry.execution import optimized_is_awaitable
 
 from api.errors import RequestRefusedError, classify, headers_of, report, status_of
@@ -27,11 +27,11 @@ from api.graphql_errors import codes, field_errors, refusal, request_errors
 from api.ide import ide_response
 from api.request_id import RequestInfo, info_of
 from api.settings import Settings
-from models.access import Principal
+from models.access import Scope
 from models.errors import UnauthenticatedError, UnavailableError
 
-Authenticate = Callable[[Headers], Awaitable[Principal]]
-ContextFactory = Callable[[Principal, str, Any], Any]
+Authenticate = Callable[[Headers], Awaitable[Scope]]
+ContextFactory = Callable[[Any, Scope, str], Any]
 
 _MAX_COERCION_ERRORS = 10
 _MAX_LOGGED_NAME = 100
@@ -61,7 +61,7 @@ class GraphQLDoor:
         self._context_factory = context_factory
         self._documents = Documents(self._schema, settings)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
         request = Request(scope, receive)
         response = await self._respond(request, info_of(scope))
         await response(scope, receive, send)
@@ -109,7 +109,7 @@ class GraphQLDoor:
     async def _answer(
         self, request: Request, asked: GraphQLRequest, info: RequestInfo
     ) -> ExecutionResult:
-        principal, stranger = await self._identify(request)
+        reach, stranger = await self._identify(request)
         document = self._documents.prepare(asked.query)
         operation = document.operation(asked.operation_name)
         if stranger is not None and not operation.is_meta:
@@ -120,14 +120,12 @@ class GraphQLDoor:
             raise RequestRefusedError(405, "GET is for queries only.", headers={"allow": "POST"})
         self._documents.check_sizes(document, operation, asked.variables)
         context = None
-        if principal is not None:
-            info.organization_id = principal.organization_id
-            context = self._context_factory(principal, info.id, self._database)
+        if reach is not None:
+            info.organization_id = reach.organization_id
+            context = self._context_factory(self._database, reach, info.id)
         return await self._execute(document, operation, asked.variables, context)
 
-    async def _identify(
-        self, request: Request
-    ) -> tuple[Principal | None, UnauthenticatedError | None]:
+    async def _identify(self, request: Request) -> tuple[Scope | None, UnauthenticatedError | None]:
         """Who asks; a stranger goes on only where the schema itself may be read by anyone."""
         try:
             return await self._authenticate(request.headers), None

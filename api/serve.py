@@ -19,6 +19,7 @@ from uvicorn.supervisors import Multiprocess
 from api.metrics import MULTIPROCESS_VARIABLE
 from api.settings import Settings
 
+APPLICATION = "api.assembly:application"
 _KEEP_ALIVE_SECONDS = 75
 # Longer than any request may take, so that stopping never cuts one off.
 _GRACE_SECONDS = 20
@@ -135,15 +136,17 @@ class QuietServer(uvicorn.Server):
         self._captured_signals.clear()
 
 
-def serve(app: str, settings: Settings) -> None:
-    """Serves until SIGINT or SIGTERM. `app` is "module:factory", called in each worker."""
+def serve(settings: Settings, dsn: str) -> None:
+    """Serves the database at `dsn` until SIGINT or SIGTERM; returns when every request is done."""
+    # The application reads its settings from the environment, here as in each worker.
+    os.environ["DATABASE_URL"] = dsn
+    config = ServerConfig(APPLICATION, settings)
     if settings.workers == 1:
-        QuietServer(ServerConfig(app, settings)).run()
+        QuietServer(config).run()
         return
     with tempfile.TemporaryDirectory(prefix="aicost-metrics-") as directory:
         # Read by prometheus-client when a worker imports it.
         os.environ[MULTIPROCESS_VARIABLE] = directory
-        config = ServerConfig(app, settings)
         try:
             Multiprocess(config, sockets=[config.bind_socket()]).run()
         finally:
