@@ -5,8 +5,8 @@ and stopped when nobody else uses it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -39,20 +39,34 @@ class Preparation:
     prices: int
 
 
-@asynccontextmanager
-async def database_address(settings: Settings) -> AsyncIterator[DatabaseAddress]:
+@contextmanager
+def database_address(settings: Settings) -> Iterator[DatabaseAddress]:
     """The database of the settings, with a share in the embedded server where it is that one."""
     if settings.database_url is not None:
         url = settings.database_url
         owner = settings.owner_database_url or url
         yield DatabaseAddress(owner.get_secret_value(), url.get_secret_value())
         return
-    server = EmbeddedServer(settings.data_dir, binaries=settings.pg_bin)
-    address = await asyncio.to_thread(server.start)
-    try:
+    with EmbeddedServer(settings.data_dir, binaries=settings.pg_bin) as address:
         yield DatabaseAddress(address.owner_dsn, address.app_dsn)
+
+
+async def is_prepared(address: DatabaseAddress) -> bool:
+    """Whether every migration has been applied."""
+    connection = await asyncpg.connect(dsn=address.app_dsn)
+    try:
+        return await is_current(connection)
     finally:
-        await asyncio.to_thread(server.stop)
+        await connection.close()
+
+
+async def may_change_ledger(address: DatabaseAddress) -> bool:
+    """Whether the role that works could change what was recorded, being the owner itself."""
+    connection = await asyncpg.connect(dsn=address.app_dsn)
+    try:
+        return bool(await connection.fetchval(sql("ledger_is_writable")))
+    finally:
+        await connection.close()
 
 
 async def prepare(
@@ -80,7 +94,9 @@ async def open_database(
     settings: Settings, *, pool_size: int = _POOL_SIZE
 ) -> AsyncIterator[Database]:
     """A started database, migrated, whose statements may take as long as they need."""
-    async with database_address(settings) as address:
+    held = database_address(settings)
+    address = await asyncio.to_thread(held.__enter__)
+    try:
         await prepare(address)
         database = Database(address.app_dsn, pool_size=pool_size, statement_timeout_seconds=0)
         await database.start()
@@ -88,6 +104,8 @@ async def open_database(
             yield database
         finally:
             await database.close()
+    finally:
+        await asyncio.to_thread(held.__exit__, None, None, None)
 
 
 def in_transaction(work: Callable[[asyncpg.Connection], Awaitable[Answer]]) -> Answer:

@@ -1,0 +1,44 @@
+"""`aicost serve`: the server on a database that is up to date."""
+
+import asyncio
+import os
+
+import typer
+
+from api.commands.output import note
+from api.commands.session import (
+    DatabaseAddress,
+    database_address,
+    is_prepared,
+    may_change_ledger,
+)
+from api.serve import serve as serve_until_stopped
+from api.settings import Settings, unknown_variables
+from models.errors import UnavailableError
+
+APP = "api.assembly:from_environment"
+app = typer.Typer()
+
+
+@app.command()
+def serve() -> None:
+    """Serve until stopped. The database must have been migrated: see `aicost run`."""
+    settings = Settings.load()
+    with database_address(settings) as address:
+        if not asyncio.run(is_prepared(address)):
+            raise UnavailableError("The database is not up to date; run `aicost migrate` first.")
+        serve_on(address, settings)
+
+
+def serve_on(address: DatabaseAddress, settings: Settings) -> None:
+    """Serves on a database until SIGINT or SIGTERM; returns when all requests have ended."""
+    for name in unknown_variables(os.environ):
+        note(f"aicost: {name} is not a setting and has no effect.")
+    if asyncio.run(may_change_ledger(address)):
+        note(
+            "aicost: the role of DATABASE_URL could change the ledger. Give it a role that owns"
+            " nothing, and AICOST_OWNER_DATABASE_URL the one that migrates."
+        )
+    # Workers are processes of their own and learn by the environment what to connect to.
+    os.environ["DATABASE_URL"] = address.app_dsn
+    serve_until_stopped(settings, APP)
