@@ -164,7 +164,8 @@ def content_hash(event: UsageEvent) -> bytes:
         tokens.input_includes_cache,
         tokens.output_includes_reasoning,
     )
-    return hashlib.blake2b(orjson.dumps(fields), digest_size=16).digest()
+    # asyncpg's UUIDs are of a class of their own, which orjson does not know; the text is the same.
+    return hashlib.blake2b(orjson.dumps(fields, default=str), digest_size=16).digest()
 
 
 def post(
