@@ -12,7 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
-from models.access import Scope
+from models.access import Role, Scope
 from models.db import sql
 from models.local_time import TimeZones
 from models.money import BudgetStatus
@@ -21,7 +21,10 @@ from models.page import FIRST_NAME, Named, Page, PageKey, page, page_parameters,
 
 @dataclass(frozen=True, slots=True)
 class Organization:
-    """A tenant, with the zones in which its days and months begin."""
+    """A tenant, with the zones in which its days and months begin.
+
+    `viewer_role` is the caller's role at it as a whole; None when only a part was shared.
+    """
 
     id: UUID
     name: str
@@ -29,6 +32,7 @@ class Organization:
     plan: str
     cycle_anchor_day: int
     zones: TimeZones
+    viewer_role: Role | None
 
 
 class WorkspaceGroup(NamedTuple):
@@ -60,11 +64,15 @@ class Project(NamedTuple):
 
 
 class Person(NamedTuple):
-    """A person; whether the caller may see the address is the caller's business."""
+    """A person; whom the address may be shown to is for the caller to decide.
+
+    `is_member` tells whether they belong to the organization today.
+    """
 
     id: UUID
     name: str
     email: str
+    is_member: bool
 
 
 class ApiKey(NamedTuple):
@@ -103,6 +111,18 @@ async def load_organization(connection: asyncpg.Connection, scope: Scope) -> Org
     row = await connection.fetchrow(sql("organization_show"), scope.organization_id)
     if row is None:
         raise LookupError(f"organization {scope.organization_id} does not exist")
+    return _organization(row, scope.organization_role)
+
+
+async def list_organizations(connection: asyncpg.Connection, scope: Scope) -> list[Organization]:
+    """The organizations of the person who asks, by name, at most 100; a key's is its own alone."""
+    if scope.user_id is None or scope.api_key_id is not None:
+        return [await load_organization(connection, scope)]
+    rows = await connection.fetch(sql("organization_of_person"), scope.user_id)
+    return [_organization(row, Role[row["role"]] if row["role"] else None) for row in rows]
+
+
+def _organization(row: asyncpg.Record, viewer_role: Role | None) -> Organization:
     return Organization(
         id=row["id"],
         name=row["name"],
@@ -110,6 +130,7 @@ async def load_organization(connection: asyncpg.Connection, scope: Scope) -> Org
         plan=row["plan"],
         cycle_anchor_day=row["cycle_anchor_day"],
         zones=TimeZones(row["zone_starts"], row["zone_names"]),
+        viewer_role=viewer_role,
     )
 
 
@@ -141,17 +162,11 @@ async def load_projects(
 
 
 async def load_people(
-    connection: asyncpg.Connection, _scope: Scope, ids: Sequence[UUID]
+    connection: asyncpg.Connection, scope: Scope, ids: Sequence[UUID]
 ) -> list[Person | None]:
-    """People whom rows within reach name. An id that comes from outside asks `is_colleague` too."""
-    rows = await connection.fetch(sql("person_show"), list(ids))
+    """People whom rows within reach name; of ids from outside only members may be shown."""
+    rows = await connection.fetch(sql("person_show"), scope.organization_id, list(ids))
     return in_order(ids, map(Person._make, rows))
-
-
-async def is_colleague(connection: asyncpg.Connection, scope: Scope, user_id: UUID) -> bool:
-    """Whether a person belongs to the organization in which the request acts."""
-    found = await connection.fetchval(sql("person_belongs"), scope.organization_id, user_id)
-    return found is not None
 
 
 async def load_api_keys(
@@ -163,17 +178,17 @@ async def load_api_keys(
 
 
 async def list_workspaces(
-    connection: asyncpg.Connection, scope: Scope, size: int, after: Named | None
+    connection: asyncpg.Connection, scope: Scope, key: PageKey
 ) -> Page[Workspace]:
     """Workspaces within reach, by name."""
     rows = await connection.fetch(
         sql("workspace_list"),
         scope.organization_id,
         scope.workspace_ids,
-        *(after or FIRST_NAME),
-        size + 1,
+        *(key.after or FIRST_NAME),
+        key.size + 1,
     )
-    return page([Workspace._make(row) for row in rows], size)
+    return page([Workspace._make(row) for row in rows], key.size)
 
 
 async def list_projects(

@@ -74,6 +74,24 @@ class Calendar:
         """One local day."""
         return self.days(day, day)
 
+    def hour_end(self) -> datetime:
+        """The end of the running local hour, which in some zones is not the end of one in UTC."""
+        offset = timedelta(seconds=self._zones.day(self.now).utc_offset_seconds)
+        local_hour = (self.now.astimezone(UTC) + offset).replace(minute=0, second=0, microsecond=0)
+        return local_hour - offset + timedelta(hours=1)
+
+    def cycle(self, anchor_day: int, count: int = 0) -> Period:
+        """The running billing cycle, or the one `count` cycles after (before, when negative) it.
+
+        It begins on the anchor day, or on the last day of a month that is too short for it.
+        """
+        running = self.current_month
+        if self.today < cycle_day(running, anchor_day):
+            running = add_months(running, -1)
+        first = cycle_day(add_months(running, count), anchor_day)
+        following = cycle_day(add_months(running, count + 1), anchor_day)
+        return self.days(first, following - timedelta(days=1))
+
     def month(self, month: date) -> Period:
         """One calendar month, named by its first day."""
         return self.days(month, add_months(month, 1) - timedelta(days=1))
@@ -83,6 +101,12 @@ def add_months(month: date, count: int) -> date:
     """The first day of the month `count` months after (or before, when negative) `month`."""
     index = month.year * 12 + month.month - 1 + count
     return date(index // 12, index % 12 + 1, 1)
+
+
+def cycle_day(month: date, anchor_day: int) -> date:
+    """The day of a month on which a billing cycle begins."""
+    last_day = (add_months(month, 1) - timedelta(days=1)).day
+    return month.replace(day=min(anchor_day, last_day))
 
 
 def parse_month(text: str) -> date:

@@ -9,7 +9,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Generic, TypeVar, cast
 from uuid import UUID
@@ -20,6 +20,7 @@ from strawberry import argument, field
 from models.access import Scope
 from models.errors import BadInputError
 from models.page import At, Named, Page, PageKey
+from resolvers.field import given
 
 DEFAULT_SIZE = 20
 GREATEST_SIZE = 100
@@ -119,9 +120,17 @@ def paging(
 ) -> Paging[Place]:
     """Checks `first` and `after`. `list_name` tells the list from every other: field, arguments."""
     size = in_range("first", DEFAULT_SIZE if first is None else first, 1, GREATEST_SIZE)
-    binding = repr((scope.organization_id, *list_name)).encode()
+    after = given(after)
+    binding = repr((scope.organization_id, *map(_plain, list_name))).encode()
     place = None if after is None else decode_cursor(binding, after, kind)
     return Paging(binding, size, place)
+
+
+def _plain(part: object) -> object:
+    """An argument as its cursors are bound to it: left out and null are the same list."""
+    if is_dataclass(part) and not isinstance(part, type):
+        return tuple(_plain(getattr(part, item.name)) for item in fields(part))
+    return given(part)
 
 
 def in_range(name: str, value: int, least: int, greatest: int) -> int:

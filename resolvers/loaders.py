@@ -24,7 +24,9 @@ from models.directory import (
     Project,
     Workspace,
     WorkspaceGroup,
+    list_organizations,
     list_projects_of_workspaces,
+    list_workspaces,
     load_api_keys,
     load_organization,
     load_people,
@@ -112,6 +114,11 @@ class Loaders:
         """The organization in which the request acts."""
         return await self._organization.load(self._scope.organization_id)
 
+    async def organizations(self) -> list[Organization]:
+        """The organizations of the person who asks."""
+        async with self._database.connection() as connection:
+            return await list_organizations(connection, self._scope)
+
     async def calendar(self) -> Calendar:
         """Its days and months."""
         return Calendar((await self.organization()).zones, self._now)
@@ -183,6 +190,17 @@ class Loaders:
         return self._dated(load_budgets)
 
     # ---- pages of lists
+
+    @cached_property
+    def workspaces(self) -> DataLoader[PageKey, Page[Workspace]]:
+        """Workspaces of the organization."""
+
+        async def read(
+            connection: asyncpg.Connection, scope: Scope, keys: Sequence[PageKey]
+        ) -> list[Page[Workspace]]:
+            return [await list_workspaces(connection, scope, key) for key in keys]
+
+        return self._batched(read)
 
     @cached_property
     def projects_of_workspace(self) -> DataLoader[PageKey, Page[Project]]:

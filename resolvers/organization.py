@@ -1,0 +1,228 @@
+"""Organizations, and who is asking."""
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+import strawberry
+from strawberry import UNSET, argument, field
+
+from models import access, directory
+from models import period as periods
+from models.access import Scope
+from models.errors import ForbiddenError
+from models.ids import encode
+from models.page import Named
+from models.period import Calendar
+from models.portfolio import CrossProjectSummary as Portfolio
+from models.portfolio import ProjectScope
+from resolvers import node, report
+from resolvers.api_key import ApiKey
+from resolvers.connection import After, First, Listing, by_name, paging
+from resolvers.context import Context, Info
+from resolvers.enums import BillingMode, Role
+from resolvers.field import computed, given
+from resolvers.node import Node, shows
+from resolvers.period import Period
+from resolvers.scalars import Month
+from resolvers.user import User
+
+if TYPE_CHECKING:
+    from resolvers.summary import CrossProjectSummary
+    from resolvers.workspace import WorkspaceConnection
+
+LazyWorkspaceConnection = Annotated["WorkspaceConnection", strawberry.lazy("resolvers.workspace")]
+
+OfMonth = Annotated[
+    Month | None, argument(description="Which month; the running one when omitted.")
+]
+
+
+def organization_id(id: UUID) -> strawberry.ID:
+    """The public id of an organization."""
+    return strawberry.ID(encode(node.ORGANIZATION, id, id))
+
+
+def _id(root: directory.Organization) -> strawberry.ID:
+    return organization_id(root.id)
+
+
+def _calendar(root: directory.Organization, info: Info) -> Calendar:
+    return Calendar(root.zones, info.context.now)
+
+
+def _time_zone(root: directory.Organization, info: Info) -> str:
+    return _calendar(root, info).time_zone
+
+
+def _today(root: directory.Organization, info: Info) -> date:
+    return _calendar(root, info).today
+
+
+def _current_month(root: directory.Organization, info: Info) -> date:
+    return _calendar(root, info).current_month
+
+
+def _billing_cycle(root: directory.Organization, info: Info) -> periods.Period:
+    return _calendar(root, info).cycle(root.cycle_anchor_day)
+
+
+def _viewer_role(root: directory.Organization) -> str | None:
+    return root.viewer_role.name if root.viewer_role else None
+
+
+def _viewer_can_see_figures(root: directory.Organization) -> bool:
+    return (root.viewer_role or 0) >= access.Role.ADMIN
+
+
+def _require_acting(root: directory.Organization, info: Info) -> None:
+    """A request acts in one organization; of a person's others it tells no more than the name."""
+    if root.id != info.context.scope.organization_id:
+        raise ForbiddenError("Ask with this organization's id in the header x-organization-id.")
+
+
+async def _workspaces(
+    root: directory.Organization, info: Info, first: First = 20, after: After = UNSET
+) -> Listing[directory.Workspace]:
+    _require_acting(root, info)
+    context = info.context
+    page = paging(Named, context.scope, first, after, "workspaces")
+    found = await context.loaders.workspaces.load(page.key(root.id))
+    return page.listing(found, by_name)
+
+
+async def _cross_project_summary(
+    root: directory.Organization, info: Info, month: OfMonth = UNSET
+) -> Portfolio:
+    _require_acting(root, info)
+    return await report.cross_project_summary(info.context, month, ProjectScope.REACHABLE)
+
+
+@strawberry.type(
+    description="A tenant: billing account, time zone, billing cycle. 004's enterprise."
+)
+class Organization(Node):
+    is_type_of = shows(directory.Organization)
+
+    id: strawberry.ID = computed(_id, description="Opaque id.")
+    name: str = field(description="Name to show.")
+    time_zone: str = computed(
+        _time_zone,
+        description="IANA time zone in which days, months and cycles begin.",
+    )
+    billing_mode: BillingMode = field(description="How it pays.")
+    plan: str = field(description="Name of the plan, `free` for the free tier.")
+    today: date = computed(
+        _today,
+        description="Today in its zone: what `dailySpend` ends with.",
+    )
+    current_month: Month = computed(
+        _current_month,
+        description="The running month in its zone: what an omitted `month` means.",
+    )
+    billing_cycle: Period = computed(_billing_cycle, description="The running billing cycle.")
+    viewer_role: Role | None = computed(
+        _viewer_role,
+        description=(
+            "The viewer's role here; null when only a workspace or project below was shared."
+        ),
+    )
+    viewer_can_see_figures: bool = computed(
+        _viewer_can_see_figures,
+        description=(
+            "Whether the viewer may see organization figures (`creditUsage`, `tokenUsage`, "
+            "`top...`, `alerts`, `caps`)."
+        ),
+    )
+    workspaces: LazyWorkspaceConnection | None = computed(
+        _workspaces,
+        description="Workspaces that the viewer may see, by name.",
+    )
+    cross_project_summary: (
+        Annotated["CrossProjectSummary", strawberry.lazy("resolvers.summary")] | None
+    ) = computed(
+        _cross_project_summary,
+        description=(
+            "Spend of the month over the organization's projects that the viewer may see; same as "
+            "`Query.crossProjectSummary` for this organization."
+        ),
+    )
+
+
+def _viewer_id(root: Scope) -> strawberry.ID:
+    asking = root.api_key_id or root.user_id or root.organization_id
+    return strawberry.ID(encode(node.VIEWER, root.organization_id, asking))
+
+
+async def _viewer_user(root: Scope, info: Info) -> directory.Person | None:
+    return await info.context.loaders.person.load(root.user_id) if root.user_id else None
+
+
+async def _viewer_api_key(root: Scope, info: Info) -> directory.ApiKey | None:
+    return await info.context.loaders.api_key.load(root.api_key_id) if root.api_key_id else None
+
+
+async def _viewer_organization(root: Scope, info: Info) -> directory.Organization:
+    return await info.context.loaders.organization()
+
+
+async def _viewer_organizations(root: Scope, info: Info) -> list[directory.Organization]:
+    return await info.context.loaders.organizations()
+
+
+@strawberry.type(description="Who is asking.")
+class Viewer:
+    id: strawberry.ID = computed(
+        _viewer_id,
+        description="Identity of the viewer, for caches.",
+    )
+    user: User | None = computed(
+        _viewer_user,
+        description="The person; null when a program asks with a key that belongs to nobody.",
+    )
+    api_key: ApiKey | None = computed(
+        _viewer_api_key,
+        description="The key in use; null with a JWT.",
+    )
+    organization: Organization = computed(
+        _viewer_organization,
+        description=(
+            "The key's organization, or the person's default one: what `organization` without an "
+            "id answers."
+        ),
+    )
+    organizations: list[Organization] = computed(
+        _viewer_organizations,
+        description="All organizations of the person, by name, at most 100.",
+    )
+
+
+def get_viewer(info: Info) -> Scope:
+    """Who is asking."""
+    return info.context.scope
+
+
+async def get_organization(
+    info: Info,
+    id: Annotated[
+        strawberry.ID | None, argument(description="Which; the viewer's when omitted.")
+    ] = UNSET,
+) -> directory.Organization:
+    """An organization by id, or the one in which the request acts."""
+    wanted, scope = given(id), info.context.scope
+    if wanted is not None:
+        _acting(scope, node.parse_id(scope, node.ORGANIZATION, wanted))
+    return await info.context.loaders.organization()
+
+
+def _acting(scope: Scope, id: UUID) -> None:
+    if id != scope.organization_id:
+        raise node.not_found(node.ORGANIZATION)
+
+
+async def _find(context: Context, id: UUID) -> directory.Organization:
+    _acting(context.scope, id)
+    return await context.loaders.organization()
+
+
+node.finds(node.ORGANIZATION, _find)

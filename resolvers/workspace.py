@@ -1,0 +1,119 @@
+"""Workspaces, and the groups that they are counted in."""
+
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+import strawberry
+from strawberry import UNSET, argument, field
+
+from models import directory
+from models.page import Named
+from resolvers import node
+from resolvers.connection import After, First, Listing, PageInfo, by_name, paging
+from resolvers.context import Context, Info
+from resolvers.enums import Role
+from resolvers.field import computed
+from resolvers.node import Node, public_id, shows
+from resolvers.organization import Organization
+
+if TYPE_CHECKING:
+    from resolvers.project import ProjectConnection
+
+LazyProjectConnection = Annotated["ProjectConnection", strawberry.lazy("resolvers.project")]
+
+
+async def _organization(
+    root: directory.Workspace | directory.WorkspaceGroup, info: Info
+) -> directory.Organization:
+    return await info.context.loaders.organization()
+
+
+async def _group(root: directory.Workspace, info: Info) -> directory.WorkspaceGroup | None:
+    if root.group_id is None:
+        return None
+    return await info.context.loaders.workspace_group.load(root.group_id)
+
+
+def _viewer_role(root: directory.Workspace, info: Info) -> str | None:
+    role = info.context.scope.role_at_workspace(root.id)
+    return role.name if role else None
+
+
+async def _projects(
+    root: directory.Workspace, info: Info, first: First = 20, after: After = UNSET
+) -> Listing[directory.Project]:
+    context = info.context
+    page = paging(Named, context.scope, first, after, "workspace.projects", root.id)
+    found = await context.loaders.projects_of_workspace.load(page.key(root.id))
+    return page.listing(found, by_name)
+
+
+@strawberry.type(description="A set of workspaces, for figures by team.")
+class WorkspaceGroup(Node):
+    is_type_of = shows(directory.WorkspaceGroup)
+
+    id: strawberry.ID = computed(public_id(node.WORKSPACE_GROUP), description="Opaque id.")
+    name: str = field(description="Name to show.")
+    organization: Organization = computed(
+        _organization,
+        description="The tenant it belongs to.",
+    )
+
+
+@strawberry.type(description="The level between organization and project.")
+class Workspace(Node):
+    is_type_of = shows(directory.Workspace)
+
+    id: strawberry.ID = computed(public_id(node.WORKSPACE), description="Opaque id.")
+    name: str = field(description="Name to show.")
+    organization: Organization = computed(
+        _organization,
+        description="The tenant it belongs to.",
+    )
+    group: WorkspaceGroup | None = computed(
+        _group,
+        description="The group it is counted in; null when in none.",
+    )
+    viewer_role: Role | None = computed(
+        _viewer_role,
+        description="The viewer's role here, inherited from above where that is higher.",
+    )
+    projects: LazyProjectConnection | None = computed(
+        _projects,
+        description="Its projects that the viewer may see, by name.",
+    )
+
+
+@strawberry.type(description="One entry of a page of workspaces.")
+class WorkspaceEdge:
+    cursor: str = field(description="Where it stands.")
+    node: Workspace = field(description="The workspace.")
+
+
+@strawberry.type(description="Workspaces, a page at a time.")
+class WorkspaceConnection:
+    edges: list[WorkspaceEdge] = field(description="Entries with their cursors.")
+    nodes: list[Workspace] = field(description="The entries alone.")
+    page_info: PageInfo = field(description="Where the page begins and ends.")
+
+
+async def _find(context: Context, id: UUID) -> directory.Workspace | None:
+    return await context.loaders.workspace.load(id)
+
+
+async def _find_group(context: Context, id: UUID) -> directory.WorkspaceGroup | None:
+    return await context.loaders.workspace_group.load(id)
+
+
+async def get_workspace(
+    info: Info, id: Annotated[strawberry.ID, argument(description="Which.")]
+) -> directory.Workspace:
+    """A workspace by id."""
+    found = await _find(info.context, node.parse_id(info.context.scope, node.WORKSPACE, id))
+    if found is None:
+        raise node.not_found(node.WORKSPACE)
+    return found
+
+
+node.finds(node.WORKSPACE, _find)
+node.finds(node.WORKSPACE_GROUP, _find_group)
