@@ -1,4 +1,4 @@
-"""The application put together: database, who asks, schema and doors. Made once in each worker."""
+"""The whole of aicost put together from the environment: what `serve.py` runs in each worker."""
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
@@ -6,17 +6,19 @@ from starlette.datastructures import Headers
 from api import logging
 from api.app import create_app
 from api.auth import ORGANIZATION_HEADER, Authenticator, JwtRules
-from api.settings import Settings
+from api.settings import Settings, SettingsError
 from models.access import Scope
 from models.db import Database
 from resolvers.context import create_context
 from resolvers.schema import schema
 
 
-def assemble(settings: Settings) -> Starlette:
-    """The application on the database of `DATABASE_URL`, which must be set."""
+def application() -> Starlette:
+    """The application on the database of DATABASE_URL; raises SettingsError without one."""
+    settings = Settings.load()
     if settings.database_url is None:
-        raise ValueError("DATABASE_URL is not set; `aicost run` sets it for the embedded server")
+        raise SettingsError("DATABASE_URL: should name the database to serve from")
+    logging.configure(settings)
     database = Database(
         settings.database_url.get_secret_value(),
         pool_size=settings.pool_size,
@@ -35,11 +37,5 @@ def assemble(settings: Settings) -> Starlette:
         database=database,
         authenticate=authenticate,
         context_factory=create_context,
+        before_close=authenticator.close,
     )
-
-
-def from_environment() -> Starlette:
-    """The application by the settings of the environment: what the server loads in each worker."""
-    settings = Settings.load()
-    logging.configure(settings)
-    return assemble(settings)

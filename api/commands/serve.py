@@ -16,7 +16,6 @@ from api.serve import serve as serve_until_stopped
 from api.settings import Settings, unknown_variables
 from models.errors import UnavailableError
 
-APP = "api.assembly:from_environment"
 app = typer.Typer()
 
 
@@ -39,6 +38,4 @@ def serve_on(address: DatabaseAddress, settings: Settings) -> None:
             "aicost: the role of DATABASE_URL could change the ledger. Give it a role that owns"
             " nothing, and AICOST_OWNER_DATABASE_URL the one that migrates."
         )
-    # Workers are processes of their own and learn by the environment what to connect to.
-    os.environ["DATABASE_URL"] = address.app_dsn
-    serve_until_stopped(settings, APP)
+    serve_until_stopped(settings, address.app_dsn)
