@@ -15,6 +15,7 @@ from uuid import UUID
 NIL = UUID(int=0)
 # Kinds of the things that are administered by id; `resolvers/node.py` has the whole list.
 API_KEY = "akey"
+IMPORT = "impt"
 ORGANIZATION = "orga"
 PROJECT = "proj"
 USER = "user"

@@ -14,9 +14,8 @@ from typing import IO, Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 from rich.progress import TimeRemainingColumn as TimeLeft
-from rich.table import Table
-from rich.text import Text
 
+from api.commands.output import print_line, print_table
 from models.import_run import (
     ImportListener,
     ImportRecord,
@@ -96,16 +95,16 @@ def report_json(report: ImportReport, import_id: str) -> dict[str, Any]:
     }
 
 
-def show_report(console: Console, report: ImportReport, import_id: str, troubles: Troubles) -> None:
+def show_report(report: ImportReport, import_id: str, troubles: Troubles) -> None:
     """The result for people."""
-    _show_troubles(console, report, troubles)
-    table = Table(show_header=False, box=None)
-    table.add_column()
-    table.add_column(justify="right")
+    lines = [(_place(each), each.reason) for each in troubles.unreadable]
+    _show_troubles("Lines that could not be read", "line", lines, report.unreadable)
+    calls = [(each.event_key, each.reason) for each in troubles.quarantined]
+    _show_troubles("Calls that were not taken", "call", calls, report.quarantined)
     for name, value in (
         ("files", f"{report.files:,}"),
         ("lines", f"{report.lines:,}"),
-        ("lines not read", f"{report.unreadable:,}"),
+        ("  that could not be read", f"{report.unreadable:,}"),
         ("calls", f"{report.read:,}"),
         ("  recorded", f"{report.recorded:,}"),
         ("    of them unpriced", f"{report.unpriced:,}"),
@@ -113,32 +112,23 @@ def show_report(console: Console, report: ImportReport, import_id: str, troubles
         ("  not taken", f"{report.quarantined:,}"),
         ("cost added", f"${plain(report.total_cost)}"),
     ):
-        table.add_row(name, value)
-    console.print(table)
-    console.print(Text(ESTIMATE, style="dim"))
-    console.print(Text(f"To take it back: aicost import undo {import_id}"), soft_wrap=True)
+        print_line(f"{name:<26}{value:>16}")
+    print_line(ESTIMATE)
+    print_line(f"To take it back: aicost import undo {import_id}")
 
 
-def _show_troubles(console: Console, report: ImportReport, troubles: Troubles) -> None:
-    lines = [(f"{each.file}:{each.line or ''}", each.reason) for each in troubles.unreadable]
-    _show_table(console, "Lines that could not be read", "line", lines, report.unreadable)
-    calls = [(each.event_key, each.reason) for each in troubles.quarantined]
-    _show_table(console, "Calls that were not taken", "call", calls, report.quarantined)
+def _place(trouble: Unreadable) -> str:
+    return trouble.file if trouble.line is None else f"{trouble.file}:{trouble.line}"
 
 
-def _show_table(
-    console: Console, title: str, noun: str, rows: Sequence[tuple[str, str]], count: int
-) -> None:
+def _show_troubles(title: str, noun: str, rows: Sequence[tuple[str, str]], count: int) -> None:
     if not rows:
         return
-    table = Table(title=title, title_justify="left", box=None)
-    table.add_column(noun, overflow="fold")
-    table.add_column("reason", overflow="fold")
-    for place, reason in rows:
-        table.add_row(Text(place), Text(reason))
+    print_line(f"{title}:")
+    print_table((noun, "reason"), rows)
     if count > len(rows):
-        table.caption = f"and {count - len(rows):,} more; --errors FILE keeps all"
-    console.print(table)
+        print_line(f"and {count - len(rows):,} more; --errors FILE keeps all")
+    print_line("")
 
 
 def record_json(record: ImportRecord, import_id: str) -> dict[str, Any]:
@@ -161,22 +151,19 @@ def record_json(record: ImportRecord, import_id: str) -> dict[str, Any]:
     }
 
 
-def show_records(console: Console, records: Sequence[tuple[str, ImportRecord]]) -> None:
+def show_records(records: Sequence[tuple[str, ImportRecord]]) -> None:
     """Earlier imports for people. One that was interrupted stays RUNNING."""
-    table = Table(box=None)
-    for name in ("started (UTC)", "status", "source"):
-        table.add_column(name)
-    for name in ("recorded", "unpriced", "cost"):
-        table.add_column(name, justify="right")
-    table.add_column("id", no_wrap=True)
-    for import_id, record in records:
-        table.add_row(
-            f"{record.started_at:%Y-%m-%d %H:%M}",
+    headings = ("started", "status", "source", "recorded", "unpriced", "cost", "id")
+    rows = [
+        (
+            record.started_at,
             record.status,
-            Text(record.source),
+            record.source,
             f"{record.recorded:,}",
             f"{record.unpriced:,}",
             f"${plain(record.total_cost)}",
             import_id,
         )
-    console.print(table)
+        for import_id, record in records
+    ]
+    print_table(headings, rows)
