@@ -2,8 +2,8 @@
 
 Everything here is read from the rollups by ranges of their keys, for many projects in one
 statement, so that an answer costs the same however long the ledger is. Shares and budget standing
-are worked out here, once for every door. Refused: reading the ledger, and figures of a project out of reach
-(the callers pass ids that their scope has let through; statements pin its organization).
+are worked out here, once for every door. Callers pass ids that their scope has let through, and
+statements pin its organization. Refused: reading the ledger.
 """
 
 from collections.abc import Iterable, Sequence
