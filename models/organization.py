@@ -5,7 +5,7 @@ event. Refused: two organizations of one name, and a change of time zone that wo
 have been counted.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ import asyncpg
 from models.access import Role, Scope
 from models.audit import record_act
 from models.db import sql
+from models.errors import UserError, UserErrors
 from models.ids import uuid7
 from models.local_time import TimeZones
 from models.naming import clean_name, clean_time_zone, name_taken
@@ -128,12 +129,18 @@ def zone_change_at(zones: TimeZones, zone: str, *, anchor_day: int, now: datetim
     """When a change of zone takes effect: as the next cycle begins, in both zones.
 
     The later of the two midnights, so that the running cycle ends when it would have ended and
-    only the first day of the next one is longer or shorter.
+    only the first day of the next one is longer or shorter. Raises UserErrors for a zone so far
+    west (a day or more) that days which have passed would come again.
     """
     calendar = Calendar(zones, now)
     first_day = next_cycle_day(calendar.today, anchor_day)
-    midnight = datetime.combine(first_day, datetime.min.time(), ZoneInfo(zone))
-    return max(calendar.day_start(first_day), midnight.astimezone(now.tzinfo))
+    midnight = datetime.combine(first_day, time(), ZoneInfo(zone)).astimezone(UTC)
+    starts_at = max(calendar.day_start(first_day), midnight)
+    last_day = zones.day(starts_at - _MICROSECOND).date
+    if starts_at.astimezone(ZoneInfo(zone)).date() < last_day:
+        message = f"timeZone is {zone!r}, a day behind the present zone; take one between first."
+        raise UserErrors([UserError("INVALID", message, ("timeZone",))])
+    return starts_at
 
 
 def next_cycle_day(today: date, anchor_day: int) -> date:

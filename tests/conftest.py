@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import asyncpg
 import pytest
+from access_world import World, make_world
 from postgres_process import open_directory, warm_directory  # noqa: F401 - fixtures
 from postgres_server import (
     FreshDatabase,
@@ -80,3 +81,19 @@ async def tenant(database: Database) -> Tenant:
 def organization(tenant: Tenant) -> Tenant:
     """The same, by the name of what it is."""
     return tenant
+
+
+@pytest.fixture
+async def connection(database: Database) -> AsyncIterator[asyncpg.Connection]:
+    """A connection in a transaction that leaves nothing behind."""
+    async with database.connection() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        yield connection
+        await transaction.rollback()
+
+
+@pytest.fixture
+async def world(connection: asyncpg.Connection) -> World:
+    """An organization with two workspaces and three projects, inside that transaction."""
+    return await make_world(connection)

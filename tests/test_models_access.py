@@ -1,7 +1,7 @@
 """Who may reach what: every role at every level, by key and by person."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -39,21 +39,6 @@ from models.project import set_project_owner
 
 LEVELS = ("organization", "workspace", "project")
 MakeScope = Callable[[asyncpg.Connection, World, Role, Level | None], Awaitable[Scope]]
-
-
-@pytest.fixture
-async def connection(database: Database) -> AsyncIterator[asyncpg.Connection]:
-    """A transaction that leaves nothing behind."""
-    async with database.connection() as connection:
-        transaction = connection.transaction()
-        await transaction.start()
-        yield connection
-        await transaction.rollback()
-
-
-@pytest.fixture
-async def world(connection: asyncpg.Connection) -> World:
-    return await make_world(connection)
 
 
 @pytest.mark.parametrize("make_scope", [person_with, key_with])
