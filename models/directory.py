@@ -111,7 +111,7 @@ async def load_organization(connection: asyncpg.Connection, scope: Scope) -> Org
     row = await connection.fetchrow(sql("organization_show"), scope.organization_id)
     if row is None:
         raise LookupError(f"organization {scope.organization_id} does not exist")
-    return _organization(row, scope.organization_role)
+    return _organization(scope.organization_id, row, scope.organization_role)
 
 
 async def list_organizations(connection: asyncpg.Connection, scope: Scope) -> list[Organization]:
@@ -119,13 +119,15 @@ async def list_organizations(connection: asyncpg.Connection, scope: Scope) -> li
     if scope.user_id is None or scope.api_key_id is not None:
         return [await load_organization(connection, scope)]
     rows = await connection.fetch(sql("organization_of_person"), scope.user_id)
-    return [_organization(row, Role[row["role"]] if row["role"] else None) for row in rows]
+    return [
+        _organization(row["id"], row, Role[row["role"]] if row["role"] else None) for row in rows
+    ]
 
 
-def _organization(row: asyncpg.Record, viewer_role: Role | None) -> Organization:
+def _organization(id: UUID, row: asyncpg.Record, viewer_role: Role | None) -> Organization:
     return Organization(
-        id=row["id"],
-        name=row["name"],
+        id=id,
+        name=row["organization_name"],
         billing_mode=row["billing_mode"],
         plan=row["plan"],
         cycle_anchor_day=row["cycle_anchor_day"],
@@ -154,11 +156,15 @@ async def load_workspace_groups(
 
 async def load_projects(
     connection: asyncpg.Connection, scope: Scope, ids: Sequence[UUID]
-) -> list[Project | None]:
-    """Projects within reach."""
+) -> tuple[list[Project | None], Organization | None]:
+    """Projects within reach, and the organization, which comes along when any was found."""
     rows = await connection.fetch(sql("project_show"), scope.organization_id, list(ids))
-    found = map(Project._make, rows)
-    return in_order(ids, (it for it in found if scope.role_at_project(it.id, it.workspace_id)))
+    found = [Project._make(tuple(row)[: len(Project._fields)]) for row in rows]
+    reached = (it for it in found if scope.role_at_project(it.id, it.workspace_id))
+    organization = (
+        _organization(scope.organization_id, rows[0], scope.organization_role) if rows else None
+    )
+    return in_order(ids, reached), organization
 
 
 async def load_people(

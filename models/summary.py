@@ -22,6 +22,8 @@ from models.money import ZERO, BudgetStatus, budget_pct, budget_status, share_pc
 from models.period import Calendar, Period, add_months
 from models.pipeline import PipelineRun
 
+Date = date  # the name `date` is a property below
+
 
 class MonthKey(NamedTuple):
     """A month of a project."""
@@ -123,17 +125,41 @@ class RunSpend:
     total_tokens: int
     job_count: int
 
+    @property
+    def status(self) -> str:
+        """How the run stands."""
+        return self.run.status
+
+    @property
+    def trigger(self) -> str | None:
+        """What set the run off."""
+        return self.run.trigger
+
+    @property
+    def started_at(self) -> datetime:
+        """When the run began, possibly in an earlier month."""
+        return self.run.started_at
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One month or day of a series; `date` is its first day."""
+    """One month or day of a series."""
 
-    date: date
     period: Period
     cost: Decimal
     total_tokens: int
     job_count: int
     unpriced_transactions: int
+
+    @property
+    def date(self) -> Date:
+        """The day; of a month, the first."""
+        return self.period.first_date
+
+    @property
+    def month(self) -> Date:
+        """The month, as its first day."""
+        return self.period.first_date
 
 
 async def load_summaries(
@@ -288,7 +314,7 @@ async def _sums_by_date(
 
 def _point(period: Period, sums: _Sums | None) -> Point:
     cost, total_tokens, job_count, unpriced = sums or _Sums()
-    return Point(period.first_date, period, cost, total_tokens, job_count, unpriced)
+    return Point(period, cost, total_tokens, job_count, unpriced)
 
 
 def _months(key: SpanKey) -> Iterable[date]:

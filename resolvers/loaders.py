@@ -146,8 +146,17 @@ class Loaders:
 
     @cached_property
     def project(self) -> DataLoader[UUID, Project | None]:
-        """Projects."""
-        return self._batched(load_projects)
+        """Projects. The organization comes along with them and is remembered too."""
+
+        async def read(
+            connection: asyncpg.Connection, scope: Scope, ids: Sequence[UUID]
+        ) -> list[Project | None]:
+            found, organization = await load_projects(connection, scope, ids)
+            if organization is not None:
+                self._organization.prime(organization.id, organization)
+            return found
+
+        return self._batched(read)
 
     @cached_property
     def person(self) -> DataLoader[UUID, Person | None]:

@@ -1,6 +1,6 @@
 -- One organization with its dated time zones.
 SELECT
-    id, name, billing_mode, plan, cycle_anchor_day,
+    id, name AS organization_name, billing_mode, plan, cycle_anchor_day,
     ARRAY(
         SELECT starts_at FROM organization_time_zone WHERE organization_id = $1 ORDER BY starts_at
     ) AS zone_starts,
