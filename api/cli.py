@@ -19,6 +19,7 @@ COMMANDS = {
     "run": "run",
     "serve": "serve",
     "migrate": "migrate",
+    "demo": "demo",
     "import": "import_",
     "key": "key",
     "organization": "organization",

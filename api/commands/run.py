@@ -1,10 +1,12 @@
 """`aicost run`: everything that it takes to serve, in one command."""
 
 import asyncio
+import sys
 
 import typer
 
-from api.commands.output import note
+from api.commands.demo import greeting, server_url
+from api.commands.output import note, print_line
 from api.commands.serve import serve_on
 from api.commands.session import database_address, prepare
 from api.settings import Settings
@@ -18,5 +20,10 @@ def run() -> None:
     settings = Settings.load()
     with database_address(settings) as address:
         asyncio.run(prepare(address, progress=lambda name: note(f"Applying {name} ...")))
-        note(f"aicost serves on http://{settings.host}:{settings.port}/graphql")
+        lines = asyncio.run(greeting(address, settings))
+        print_line(f"aicost serves on {server_url(settings)}/graphql")
+        for line in lines:
+            print_line(line)
+        # The server runs for long, and whoever reads a pipe waits for these lines.
+        sys.stdout.flush()
         serve_on(address, settings)
