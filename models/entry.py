@@ -15,6 +15,7 @@ import asyncpg
 
 from models.access import Scope
 from models.db import sql
+from models.event import STREAM
 from models.ids import NIL
 from models.money import ZERO
 from models.page import FIRST_INSTANT, NEWEST, At, Page, PageKey, page_parameters, pages
@@ -50,8 +51,8 @@ class CreditTransaction(NamedTuple):
     output: int
     reasoning: int
     duration_ms: int | None
-    event_key: str
-    stated_call_key: str | None
+    counted_key: str
+    report_key: str | None
     reason: str | None
     corrects_id: UUID | None
     rate_input: Decimal | None
@@ -76,9 +77,14 @@ class CreditTransaction(NamedTuple):
         return self.input_tokens + self.output_tokens
 
     @property
+    def event_key(self) -> str:
+        """The caller's name for the event, or for the report that added this part."""
+        return self.report_key or self.call_key
+
+    @property
     def call_key(self) -> str:
-        """The call this is a part of."""
-        return self.stated_call_key or self.event_key
+        """The call this is a part of; the same as the event's key when it does not stream."""
+        return self.counted_key.removeprefix(STREAM)
 
     @property
     def entry_type(self) -> str:

@@ -15,6 +15,8 @@ from models.token import ReportedTokens
 
 UNATTRIBUTED = "unattributed"
 KEY_LENGTH = 255
+STREAM = "\x1f"
+"""Stands before the key of a call that streams where it is kept with the keys of events."""
 
 
 class RunStatus(StrEnum):
@@ -83,7 +85,11 @@ class JobRef:
 
 @dataclass(frozen=True, slots=True)
 class UsageEvent:
-    """One model call, or the counts of a growing one so far (`is_cumulative`)."""
+    """One model call, or the counts of a growing one so far (`is_cumulative`).
+
+    With a `call_key` it is one report of a call that streams: cumulative, and counted under that
+    key, so that reports may come twice and out of order.
+    """
 
     event_key: str
     project_id: UUID
@@ -104,6 +110,21 @@ class UsageEvent:
     call_key: str | None = None
     is_cumulative: bool = False
     import_id: UUID | None = None
+
+    @property
+    def is_growing(self) -> bool:
+        """Whether the counts are the call's so far, of which the difference is posted."""
+        return self.is_cumulative or self.call_key is not None
+
+    @property
+    def counted_key(self) -> str:
+        """What counts once: the event, or the call of which it reports."""
+        return self.event_key if self.call_key is None else STREAM + self.call_key
+
+    @property
+    def report_key(self) -> str | None:
+        """The report's own name, where it is not what counts."""
+        return None if self.call_key is None else self.event_key
 
 
 class UsageStatus(StrEnum):

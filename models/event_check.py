@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from models.errors import UserError, UserErrors
-from models.event import KEY_LENGTH, RunRef, UsageEvent
+from models.event import KEY_LENGTH, STREAM, RunRef, UsageEvent
 from models.token import TokenCounts
 
 MAX_DURATION_MS = 2**31 - 1
@@ -35,6 +35,8 @@ def check(event: UsageEvent) -> tuple[TokenCounts | None, list[UserError]]:
 
 def _texts(event: UsageEvent) -> Iterator[UserError]:
     yield from _text(event.event_key, "eventKey")
+    if event.event_key.startswith(STREAM):
+        yield UserError("INVALID", "eventKey begins with U+001F; expected a name", ("eventKey",))
     yield from _text(event.model, "model")
     if event.provider is not None:
         yield from _text(event.provider, "provider", is_needed=False)

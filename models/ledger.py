@@ -105,7 +105,7 @@ class Ledger:
         context = await self._load_context(connection, organization_id, events)
         checked = [_checked(event, context) for event in events]
         sound = [each for each in checked if isinstance(each, _Sound)]
-        keys = {each.event.event_key for each in sound}
+        keys = {each.event.counted_key for each in sound}
         posted = await load_posted(connection, organization_id, keys)
         writer = ActivityWriter(
             connection, organization_id, context.workspace_ids, context.zones, now
@@ -185,7 +185,7 @@ def _without_conflicts(
     first = {key: parts.head.content_hash for key, parts in posted.items() if parts.is_live}
     for each in sound:
         event = each.event
-        if event.is_cumulative or first.setdefault(event.event_key, each.digest) == each.digest:
+        if event.is_growing or first.setdefault(event.counted_key, each.digest) == each.digest:
             yield event
 
 
@@ -230,15 +230,15 @@ def _plan(
             plan.outcomes.append(each)
             continue
         event = each.event
-        before = posted.get(event.event_key, NOTHING)
-        if event.event_key in grown:
-            earlier, added = grown[event.event_key]
+        before = posted.get(event.counted_key, NOTHING)
+        if event.counted_key in grown:
+            earlier, added = grown[event.counted_key]
             before = earlier.append(added)
         attribution = _attribute(event, each.counts, context, activity, now)
         posting = post(event, each.digest, each.counts, attribution, before, context.prices)
         plan.outcomes.append(posting.outcome)
         if posting.entries:
-            grown[event.event_key] = (before, posting.entries)
+            grown[event.counted_key] = (before, posting.entries)
             plan.entries.extend(posting.entries)
         if posting.rate is not None:
             plan.rates[posting.rate.id] = posting.rate

@@ -32,7 +32,7 @@ _COLUMNS: tuple[tuple[str, str, Callable[[Entry], Any]], ...] = (
     ("operation", "text", lambda e: e.attribution.operation),
     ("outcome", "text", lambda e: e.attribution.outcome),
     ("event_key", "text", lambda e: e.event_key),
-    ("call_key", "text", lambda e: e.call_key),
+    ("report_key", "text", lambda e: e.report_key),
     ("agent_type", "text", lambda e: e.attribution.agent_type),
     ("initiator", "text", lambda e: e.attribution.initiator),
     ("surface", "text", lambda e: e.attribution.surface),

@@ -64,7 +64,7 @@ def _entry(row: asyncpg.Record) -> Entry:
         cost=row["cost"],
         source_cost=row["source_cost"],
         duration_ms=row["duration_ms"],
-        call_key=row["call_key"],
+        report_key=row["report_key"],
         input_includes_cache=row["input_includes_cache"],
         output_includes_reasoning=row["output_includes_reasoning"],
         corrects_id=row["corrects_id"],

@@ -66,7 +66,7 @@ class Entry:
     cost: Decimal | None = None
     source_cost: Decimal | None = None
     duration_ms: int | None = None
-    call_key: str | None = None
+    report_key: str | None = None
     input_includes_cache: bool | None = None
     output_includes_reasoning: bool | None = None
     corrects_id: UUID | None = None
@@ -180,7 +180,7 @@ def post(
 
     `digest` is the event's `content_hash`, `counts` are its tokens in disjoint classes.
     """
-    if posted.is_live and not event.is_cumulative:
+    if posted.is_live and not event.is_growing:
         return Posting(_repeated(event, digest, posted))
     owed = posted.head.attribution if posted.stands else attribution
     added = counts.positive_difference(posted.tokens) if posted.stands else counts
@@ -250,7 +250,7 @@ def _taken_back(event: UsageEvent, digest: bytes, posted: Posted) -> Entry:
     costs = (entry.cost for entry in posted.parts if entry.cost is not None)
     return Entry(
         id=uuid7(),
-        event_key=event.event_key,
+        event_key=event.counted_key,
         part=posted.next_part,
         attribution=head.attribution,
         tokens=_ZERO - posted.tokens,
@@ -261,7 +261,7 @@ def _taken_back(event: UsageEvent, digest: bytes, posted: Posted) -> Entry:
         rate_id=head.rate_id,
         cost=-sum(costs, Decimal(0)) if head.rate_id is not None else None,
         duration_ms=posted.duration_ms,
-        call_key=event.call_key,
+        report_key=event.report_key,
         corrects_id=head.id,
         reason=RATE_CHANGED,
         import_id=event.import_id,
@@ -280,7 +280,7 @@ def _entry(
 ) -> Entry:
     return Entry(
         id=uuid7(),
-        event_key=event.event_key,
+        event_key=event.counted_key,
         part=part,
         attribution=owed,
         tokens=tokens,
@@ -291,7 +291,7 @@ def _entry(
         cost=rate.cost(tokens, requests) if rate is not None else None,
         source_cost=event.source_cost,
         duration_ms=duration_ms,
-        call_key=event.call_key,
+        report_key=event.report_key,
         input_includes_cache=event.tokens.input_includes_cache,
         output_includes_reasoning=event.tokens.output_includes_reasoning,
         import_id=event.import_id,

@@ -67,7 +67,7 @@ class CreditTransaction(Model):
     operation = fields.TextField()
     outcome = fields.TextField()
     event_key = fields.TextField()
-    call_key = fields.TextField(null=True)
+    report_key = fields.TextField(null=True)
     agent_type = fields.TextField()
     initiator = fields.TextField(null=True)
     surface = fields.TextField(null=True)

@@ -117,7 +117,6 @@ def _adjustment(
         rate_id=head.rate_id,
         cost=rate.cost(tokens, requests) if rate is not None else None,
         duration_ms=posted.duration_ms if requests else None,
-        call_key=head.call_key,
         corrects_id=head.id,
         reason=reason,
         import_id=import_id,

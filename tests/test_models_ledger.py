@@ -373,3 +373,28 @@ async def test_the_serving_role_can_only_append(
 async def test_failed_calls_count_with_what_they_cost(ledger: Ledger, tenant: Tenant) -> None:
     [outcome] = await ledger.record(tenant.id, [tenant.event(outcome=CallOutcome.FAILED)])
     assert outcome.cost == COST
+
+
+async def test_reports_of_a_stream_may_come_twice_and_out_of_order(
+    database: Database, ledger: Ledger, tenant: Tenant
+) -> None:
+    def report(number: int, output: int) -> object:
+        return tenant.event(
+            f"report {number}",
+            call_key="call",
+            tokens=ReportedTokens(input_tokens=100, output_tokens=output),
+        )
+
+    sent = [report(1, 10), report(3, 50), report(2, 30), report(3, 50), report(1, 10)]
+    outcomes = [outcome for event in sent for outcome in await ledger.record(tenant.id, [event])]
+    assert [outcome.status for outcome in outcomes] == [
+        "RECORDED", "RECORDED", "DUPLICATE", "DUPLICATE", "DUPLICATE",
+    ]  # fmt: skip
+    rows = await entries(database, tenant)
+    assert [row["report_key"] for row in rows] == ["report 1", "report 3"]
+    assert sum(row["cost"] for row in rows) == COST
+    assert sum(row["requests"] for row in rows) == 1
+    # An event that happens to be called like the call is another thing.
+    [other] = await ledger.record(tenant.id, [tenant.event("call")])
+    assert other.status is UsageStatus.RECORDED
+    await assert_proved(database, tenant)

@@ -135,7 +135,9 @@ CREATE TABLE usage_import (
 
 -- The ledger. No UPDATE, no DELETE. An entry holds only what follows from its own event: deltas of
 -- tokens, requests, unpriced and cost, whatever else the table holds. For every priced entry
--- cost = (tokens . rate) / 10^6 + requests * rate.request / 10^3, exactly.
+-- cost = (tokens . rate) / 10^6 + requests * rate.request / 10^3, exactly. event_key is what counts
+-- once: the caller's name for the event or, behind U+001F, for the call that streams; report_key is
+-- then the caller's name for the report that added this part.
 CREATE TABLE credit_transaction (
     organization_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -153,8 +155,8 @@ CREATE TABLE credit_transaction (
     kind text NOT NULL CHECK (kind IN ('USAGE', 'ADJUSTMENT')),
     operation text NOT NULL CHECK (operation IN ('COMPLETION', 'EMBEDDING')),
     outcome text NOT NULL CHECK (outcome IN ('SUCCEEDED', 'FAILED')),
-    event_key text NOT NULL CHECK (length(event_key) BETWEEN 1 AND 255),
-    call_key text CHECK (length(call_key) BETWEEN 1 AND 255),
+    event_key text NOT NULL CHECK (length(event_key) BETWEEN 1 AND 256),
+    report_key text CHECK (length(report_key) BETWEEN 1 AND 255),
     agent_type text NOT NULL,
     initiator text CHECK (initiator IN ('CHAT_AGENT', 'TASK_AGENT', 'HEARTBEAT')),
     surface text CHECK (surface IN ('WEB', 'CLI', 'API')),

@@ -6,7 +6,7 @@ SELECT
     page.initiator, page.surface, page.api_key_id, page.user_id, page.provider, page.model,
     page.operation, page.outcome, page.input, page.cache_read, page.cache_write_5m,
     page.cache_write_1h, page.output, page.reasoning, page.duration_ms, page.event_key,
-    page.call_key, page.reason, page.corrects_id,
+    page.report_key, page.reason, page.corrects_id,
     rate.input AS input_price, rate.output AS output_price,
     deduction.on_demand_cost, deduction.monthly_credits, deduction.bonus_credits,
     key.place
