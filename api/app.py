@@ -1,7 +1,8 @@
 """The application: which path leads to which door, and what every request passes on the way.
 
 Read this first. The parts that know the domain are given, by `assembly.py`: the schema, the
-database, who asks. One request goes RequestMiddleware (id, log, metrics) -> CORS -> ErrorMiddleware -> its door.
+database, who asks. One request goes RequestMiddleware (id, log, metrics) -> CORS ->
+ErrorMiddleware -> its door.
 """
 
 import asyncio

@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 import orjson
 import structlog
+from asyncpg.exceptions import _base as asyncpg_base
 from starlette.responses import Response
 
 from models.errors import BadInputError, DomainError, UnavailableError, UserErrors
@@ -60,7 +61,7 @@ _UNAVAILABLE = (
     asyncpg.SerializationError,
 )
 # InterfaceErrors that are mistakes of ours: waiting does not mend them.
-_MISTAKES = (asyncpg.exceptions.DataError, asyncpg.exceptions._base.ClientConfigurationError)
+_MISTAKES = (asyncpg_base.DataError, asyncpg_base.ClientConfigurationError)
 _UNSTORABLE_TEXT = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
 
 

@@ -7,6 +7,7 @@ does. Refused documents are not remembered. The memory is bounded by texts and b
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from graphql import (
@@ -31,6 +32,7 @@ from api.settings import Settings
 from models.errors import BadInputError
 
 _RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+_NUMBERS = (TokenKind.INT, TokenKind.FLOAT)
 _MAX_VALIDATION_ERRORS = 10
 _MAX_REMEMBERED = 1_000
 # A parsed document takes some hundred times its text: about 100 MB when all of this is used.
@@ -124,7 +126,7 @@ class Documents:
             sum(isinstance(node, FragmentDefinitionNode) for node in nodes),
             "fragments",
         )
-        require_at_most(self._settings.limit_directives, _count_directives(ast), "directives")
+        require_at_most(self._settings.limit_directives, _check_tokens(ast), "directives")
         measurement = Measurement(self._schema, fragments)
         operations = [
             self._measure(node, measurement)
@@ -174,12 +176,16 @@ class Documents:
             self._characters -= len(oldest)
 
 
-def _count_directives(ast: DocumentNode) -> int:
-    count, token = 0, ast.loc.start_token if ast.loc else None
+def _check_tokens(ast: DocumentNode) -> int:
+    """Counts the directives; refuses numbers beyond a double, which would reach fields as inf."""
+    directives, token = 0, ast.loc.start_token if ast.loc else None
     while token is not None:
-        count += token.kind is TokenKind.AT
+        if token.kind is TokenKind.AT:
+            directives += 1
+        elif token.kind in _NUMBERS and not isfinite(float(token.value or 0)):
+            raise BadInputError("The document holds a number that is too large.")
         token = token.next
-    return count
+    return directives
 
 
 def _is_meta(node: OperationDefinitionNode) -> bool:

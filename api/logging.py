@@ -15,8 +15,13 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from api.settings import Settings
 
-# Libraries that log every statement or every client's mistake below this level.
-_QUIET = {"asyncio": "WARNING", "strawberry": "CRITICAL", "tortoise": "WARNING"}
+# Libraries that log every statement, every URL or every client's mistake below this level.
+_QUIET = {
+    "asyncio": "WARNING",
+    "httpx": "WARNING",
+    "strawberry": "CRITICAL",
+    "tortoise": "WARNING",
+}
 # What uvicorn says of exceptions that `ErrorMiddleware` logged, and of requests that are no HTTP.
 _NO_NEWS = (
     "Exception in ASGI application",
@@ -38,7 +43,13 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
     if settings.log_format == "json":
         end = [structlog.processors.format_exc_info, _name_first, _to_json]
     else:
-        end = [structlog.dev.ConsoleRenderer(colors=False, timestamp_key="time")]
+        # The pretty formatter would print local variables, and with them secrets.
+        plain = structlog.dev.plain_traceback
+        end = [
+            structlog.dev.ConsoleRenderer(
+                colors=False, timestamp_key="time", exception_formatter=plain
+            )
+        ]
     output = stream or sys.stderr
     structlog.configure(
         processors=[*stamp, *end],
