@@ -15,7 +15,7 @@ import jwt
 import structlog
 
 from api.jwks import KeySource, RemoteKeys, file_keys
-from api.settings import Settings
+from api.settings import Settings, SettingsError
 from models import ids
 from models.access import Scope, key_access, person_access
 from models.api_key import SECRET_START, hash_secret, is_well_formed, touch_key
@@ -51,11 +51,18 @@ class JwtRules:
 
     @classmethod
     def of(cls, settings: Settings) -> "JwtRules | None":
-        """The rules that the settings state; None when nobody signs in by JWT."""
+        """The rules that the settings state; None when nobody signs in by JWT.
+
+        Raises SettingsError when there are no public keys where the settings say.
+        """
         if not settings.jwt_enabled:
             return None
+        try:
+            keys = _keys_of(settings)
+        except ValueError as error:
+            raise SettingsError(f"AICOST_JWT_JWKS_...: {error}") from None
         return cls(
-            keys=_keys_of(settings),
+            keys=keys,
             algorithms=settings.jwt_algorithms,
             issuer=settings.jwt_issuer or "",
             audience=settings.jwt_audience or "",
@@ -121,8 +128,8 @@ class Authenticator:
             email = _verified_email(claims)
             if access is None and email and await bind_subject(connection, subject, email):
                 access = await person_access(connection, subject, wanted)
-        if access is None:
-            raise UnauthenticatedError(_REFUSAL)
+        if access is None or (access.scope is None and wanted is None):
+            raise UnauthenticatedError(_REFUSAL)  # nobody of ours, or one who has left
         if access.scope is None:
             raise _no_organization()
         return access.scope
@@ -201,5 +208,6 @@ async def _key_for(token: str, rules: JwtRules) -> Any:
 def _verified_email(claims: dict[str, Any]) -> str | None:
     """The address, if the issuer vouches for it: an unverified one could be anybody's."""
     email = claims.get("email")
-    is_verified = claims.get("email_verified") in (True, "true")
+    vouched = claims.get("email_verified")
+    is_verified = vouched is True or vouched == "true"
     return email if is_verified and isinstance(email, str) and "\0" not in email else None

@@ -5,6 +5,7 @@ import os
 
 import typer
 
+from api.auth import JwtRules
 from api.commands.output import note
 from api.commands.session import (
     DatabaseAddress,
@@ -38,4 +39,5 @@ def serve_on(address: DatabaseAddress, settings: Settings) -> None:
             "aicost: the role of DATABASE_URL could change the ledger. Give it a role that owns"
             " nothing, and AICOST_OWNER_DATABASE_URL the one that migrates."
         )
+    JwtRules.of(settings)  # keys that cannot be read stop us here, not each worker
     serve_until_stopped(settings, address.app_dsn)
