@@ -11,8 +11,11 @@ All of it blocks; coroutines call it through `asyncio.to_thread`.
 """
 
 import atexit
+import logging
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -27,6 +30,7 @@ __all__ = ["Address", "Binaries", "EmbeddedServer", "EmbeddedServerError", "find
 
 # Longer than the longest step of another process: recovery after a crash.
 _LOCK_SECONDS = 360
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,32 @@ class EmbeddedServer:
                     self._leave(lease)
             except LeaseTimeoutError:
                 lease.drop()
+
+    @contextmanager
+    def watched(self, every_seconds: float = 1.0) -> Iterator[None]:
+        """Restarts the server whenever it is found dead, for as long as the block lasts.
+
+        For processes that serve: pools reconnect by themselves, at the same address.
+        """
+        ended = threading.Event()
+        watch = threading.Thread(target=self._watch, args=(ended, every_seconds), daemon=True)
+        watch.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            watch.join()
+
+    def _watch(self, ended: threading.Event, every_seconds: float) -> None:
+        while not ended.wait(every_seconds):
+            if self._cluster is not None and self._cluster.answers():
+                continue
+            try:
+                self.start()
+            except EmbeddedServerError:
+                _log.exception("The embedded PostgreSQL died and does not start.")
+            else:
+                _log.warning("The embedded PostgreSQL had died and was started again.")
 
     def __enter__(self) -> Address:
         return self.start()

@@ -115,6 +115,17 @@ async def test_start_repairs_at_the_same_address(warm_directory: Path) -> None:
     assert postmaster(warm_directory) is None
 
 
+async def test_a_watched_server_is_started_again(warm_directory: Path) -> None:
+    server = EmbeddedServer(warm_directory)
+    with server as address, server.watched(every_seconds=0.05):
+        killed = postmaster(warm_directory)
+        kill_postmaster(warm_directory)
+        wait_until(lambda: postmaster(warm_directory) not in (None, killed))
+        await asyncio.to_thread(server.start)
+        assert await fetch(address.app_dsn, "SELECT 1") == 1
+    assert postmaster(warm_directory) is None
+
+
 async def test_ctrl_c_in_the_terminal_does_not_reach_the_server(warm_directory: Path) -> None:
     with EmbeddedServer(warm_directory):
         pid = postmaster(warm_directory)

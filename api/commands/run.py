@@ -18,7 +18,7 @@ app = typer.Typer()
 def run() -> None:
     """Start the embedded PostgreSQL (or use DATABASE_URL), migrate, and serve until stopped."""
     settings = Settings.load()
-    with database_address(settings) as address:
+    with database_address(settings, is_watched=True) as address:
         asyncio.run(prepare(address, progress=lambda name: note(f"Applying {name} ...")))
         lines = asyncio.run(greeting(address, settings))
         print_line(f"aicost serves on {server_url(settings)}/graphql")

@@ -24,7 +24,7 @@ app = typer.Typer()
 def serve() -> None:
     """Serve until stopped. The database must have been migrated: see `aicost run`."""
     settings = Settings.load()
-    with database_address(settings) as address:
+    with database_address(settings, is_watched=True) as address:
         if not asyncio.run(is_prepared(address)):
             raise UnavailableError("The database is not up to date; run `aicost migrate` first.")
         serve_on(address, settings)

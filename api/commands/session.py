@@ -6,7 +6,7 @@ and stopped when nobody else uses it.
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -40,14 +40,18 @@ class Preparation:
 
 
 @contextmanager
-def database_address(settings: Settings) -> Iterator[DatabaseAddress]:
-    """The database of the settings, with a share in the embedded server where it is that one."""
+def database_address(settings: Settings, *, is_watched: bool = False) -> Iterator[DatabaseAddress]:
+    """The database of the settings, with a share in the embedded server where it is that one.
+
+    An embedded server that is watched is started again should it die.
+    """
     if settings.database_url is not None:
         url = settings.database_url
         owner = settings.owner_database_url or url
         yield DatabaseAddress(owner.get_secret_value(), url.get_secret_value())
         return
-    with EmbeddedServer(settings.data_dir, binaries=settings.pg_bin) as address:
+    server = EmbeddedServer(settings.data_dir, binaries=settings.pg_bin)
+    with server as address, server.watched() if is_watched else nullcontext():
         yield DatabaseAddress(address.owner_dsn, address.app_dsn)
 
 
