@@ -14,6 +14,7 @@ from postgres_process import (
     kill_postmaster,
     postmaster,
     user,
+    wait_until,
 )
 
 from models.postgres import EmbeddedServer
