@@ -5,8 +5,8 @@ without a zone through. What a scalar refuses is BAD_USER_INPUT; sign, size and 
 field's business.
 """
 
-import math
 import re
+import sys
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -31,6 +31,7 @@ Month = NewType("Month", date)
 
 GREATEST_COUNT = 2**53 - 1
 _GREATEST_LENGTH = 100
+_GREATEST_NUMBER = sys.float_info.max  # a comparison with it also keeps NaN and infinities out
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DATE_TIME = re.compile(
@@ -40,7 +41,10 @@ _DATE_TIME = re.compile(
 
 
 def _refusal(scalar: str, value: object, expected: str) -> GraphQLError:
-    shown = repr(value)
+    try:
+        shown = repr(value)
+    except ValueError:  # Python writes no integer of more than 4,300 digits
+        shown = "a number without end"
     shown = shown if len(shown) <= 60 else f"{shown[:60]}..."
     return GraphQLError(f"{scalar} cannot represent {shown}; {expected} is expected.")
 
@@ -53,7 +57,11 @@ def parse_decimal(value: object) -> Decimal:
     if isinstance(value, str):
         if len(value) <= _GREATEST_LENGTH and _DECIMAL.fullmatch(value):
             return Decimal(value)
-    elif isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+    elif (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and abs(value) <= _GREATEST_NUMBER
+    ):
         return Decimal(repr(value))
     raise _refusal("Decimal", value, "a string of plain digits, or a finite number,")
 
