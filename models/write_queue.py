@@ -1,0 +1,121 @@
+"""The write queue: callers that wait together are written together, one statement for all.
+
+One lane an organization in each process. While a batch is being committed the next callers gather;
+64 callers with one event each then share a commit instead of queueing behind 64. The queue owns the
+transaction: a caller that hangs up cancels nothing, and a batch that fails is tried again caller by
+caller, so that nobody pays for another's bad event. Refused: more than a lane can hold.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from models.errors import UnavailableError
+from models.event import UsageEvent, UsageOutcome
+from models.ledger import Ledger
+
+BATCH_EVENTS = 1000
+"""Most events written by one statement, unless one caller brings more."""
+LANE_EVENTS = 20_000
+"""Most events that may wait for one organization; beyond that callers are told to come back."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """One caller's events and the future that its answers go to."""
+
+    events: Sequence[UsageEvent]
+    answer: asyncio.Future[list[UsageOutcome]]
+
+
+class _Lane:
+    """What waits for one organization, and the task that writes it."""
+
+    __slots__ = ("size", "task", "waiting")
+
+    def __init__(self) -> None:
+        self.waiting: deque[_Waiting] = deque()
+        self.size = 0
+        self.task: asyncio.Task[None] | None = None
+
+    def take(self) -> list[_Waiting]:
+        """The callers of the next batch, in order of arrival; at least one."""
+        batch: list[_Waiting] = []
+        count = 0
+        while self.waiting:
+            size = len(self.waiting[0].events)
+            if batch and count + size > BATCH_EVENTS:
+                break
+            batch.append(self.waiting.popleft())
+            count += size
+        self.size -= count
+        return batch
+
+
+class WriteQueue:
+    """Records usage for many callers. `close` waits until everything accepted is written."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self._lanes: dict[UUID, _Lane] = {}
+
+    async def record(
+        self, organization_id: UUID, events: Sequence[UsageEvent]
+    ) -> list[UsageOutcome]:
+        """Answers each event once it is durable; raises what recording raises.
+
+        A cancelled caller may find its events written all the same: sending them again is safe.
+        """
+        lane = self._lanes.setdefault(organization_id, _Lane())
+        if lane.size + len(events) > LANE_EVENTS and lane.size:
+            raise UnavailableError("Too many events are waiting to be written; send them again.")
+        answer: asyncio.Future[list[UsageOutcome]] = asyncio.get_running_loop().create_future()
+        lane.waiting.append(_Waiting(events, answer))
+        lane.size += len(events)
+        if lane.task is None:
+            lane.task = asyncio.create_task(self._drain(organization_id, lane))
+        return await answer
+
+    async def close(self) -> None:
+        """Waits for what was accepted."""
+        while tasks := [lane.task for lane in self._lanes.values() if lane.task is not None]:
+            await asyncio.wait(tasks)
+
+    async def _drain(self, organization_id: UUID, lane: _Lane) -> None:
+        try:
+            while lane.waiting:
+                # Whoever is ready in this turn of the loop shares the batch.
+                await asyncio.sleep(0)
+                await self._write(organization_id, lane.take())
+        finally:
+            lane.task = None
+            if not lane.waiting:
+                self._lanes.pop(organization_id, None)
+
+    async def _write(self, organization_id: UUID, batch: Sequence[_Waiting]) -> None:
+        events = [event for caller in batch for event in caller.events]
+        try:
+            outcomes = await self.ledger.record(organization_id, events)
+        except Exception as error:
+            if len(batch) == 1:
+                _fail(batch[0], error)
+                return
+            for caller in batch:
+                await self._write(organization_id, [caller])
+            return
+        taken = 0
+        for caller in batch:
+            _answer(caller, outcomes[taken : taken + len(caller.events)])
+            taken += len(caller.events)
+
+
+def _answer(caller: _Waiting, outcomes: list[UsageOutcome]) -> None:
+    if not caller.answer.done():
+        caller.answer.set_result(outcomes)
+
+
+def _fail(caller: _Waiting, error: Exception) -> None:
+    if not caller.answer.done():
+        caller.answer.set_exception(error)

@@ -1,0 +1,129 @@
+"""The write queue: shared commits, nobody hurt by another, nothing lost to a cancelled caller."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+from tenants import Tenant, make_tenant
+
+from models import write_queue
+from models.db import Database
+from models.errors import UnavailableError
+from models.event import UsageEvent, UsageOutcome
+from models.ids import uuid7
+from models.ledger import Ledger
+from models.rollup_check import verify
+from models.write_queue import WriteQueue
+
+
+class CountingLedger(Ledger):
+    """Notes the size of every batch."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.sizes: list[int] = []
+
+    async def record(
+        self, organization_id: UUID, events: Sequence[UsageEvent], **options: Any
+    ) -> list[UsageOutcome]:
+        self.sizes.append(len(events))
+        return await super().record(organization_id, events, **options)
+
+
+async def entry_count(database: Database, tenant: Tenant) -> int:
+    async with database.connection() as connection:
+        count = await connection.fetchval(
+            "SELECT count(*) FROM credit_transaction WHERE organization_id = $1", tenant.id
+        )
+    assert isinstance(count, int)
+    return count
+
+
+async def test_callers_that_wait_together_are_written_together(
+    database: Database, tenant: Tenant
+) -> None:
+    counting = CountingLedger(database)
+    queue = WriteQueue(counting)
+    answers = await asyncio.gather(
+        *(queue.record(tenant.id, [tenant.event(f"e{number}")]) for number in range(64))
+    )
+    assert [answer[0].event_key for answer in answers] == [f"e{number}" for number in range(64)]
+    assert {answer[0].status for answer in answers} == {"RECORDED"}
+    assert len(counting.sizes) <= 2
+    assert await entry_count(database, tenant) == 64
+    assert (await verify(database, tenant.id)).is_clean
+
+
+async def test_a_bad_event_harms_nobody_else(database: Database, tenant: Tenant) -> None:
+    queue = WriteQueue(Ledger(database))
+    # The database, not the checks, refuses an import that is not there.
+    broken = tenant.event("broken", import_id=uuid7())
+    answers = await asyncio.gather(
+        *(queue.record(tenant.id, [tenant.event(f"e{number}")]) for number in range(5)),
+        queue.record(tenant.id, [broken]),
+        return_exceptions=True,
+    )
+    assert isinstance(answers[-1], asyncpg.ForeignKeyViolationError)
+    assert all(isinstance(answer, list) for answer in answers[:-1])
+    assert await entry_count(database, tenant) == 5
+
+
+async def test_organizations_do_not_wait_for_each_other(database: Database) -> None:
+    counting = CountingLedger(database)
+    queue = WriteQueue(counting)
+    tenants = [await make_tenant(database) for _ in range(3)]
+    await asyncio.gather(*(queue.record(each.id, [each.event()]) for each in tenants))
+    assert counting.sizes == [1, 1, 1]
+    for each in tenants:
+        assert await entry_count(database, each) == 1
+
+
+async def test_a_caller_that_hangs_up_cancels_nothing(database: Database, tenant: Tenant) -> None:
+    queue = WriteQueue(Ledger(database))
+    gone = asyncio.create_task(queue.record(tenant.id, [tenant.event("gone")]))
+    stays = asyncio.create_task(queue.record(tenant.id, [tenant.event("stays")]))
+    await asyncio.sleep(0)
+    gone.cancel()
+    [outcome] = await stays
+    assert outcome.status == "RECORDED"
+    await queue.close()
+    assert await entry_count(database, tenant) == 2
+
+
+async def test_closing_waits_for_what_was_accepted(database: Database, tenant: Tenant) -> None:
+    queue = WriteQueue(Ledger(database))
+    task = asyncio.create_task(queue.record(tenant.id, [tenant.event()]))
+    await asyncio.sleep(0)
+    await queue.close()
+    assert await entry_count(database, tenant) == 1
+    await task
+
+
+async def test_a_full_lane_tells_callers_to_come_back(
+    database: Database, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(write_queue, "LANE_EVENTS", 2)
+    queue = WriteQueue(Ledger(database))
+    answers = await asyncio.gather(
+        *(queue.record(tenant.id, [tenant.event(f"e{number}")]) for number in range(4)),
+        return_exceptions=True,
+    )
+    refused = [answer for answer in answers if isinstance(answer, UnavailableError)]
+    assert len(refused) == 2
+    assert await entry_count(database, tenant) == 2
+
+
+async def test_the_same_key_from_many_callers_counts_once(
+    database: Database, tenant: Tenant
+) -> None:
+    queues = [WriteQueue(Ledger(database)) for _ in range(2)]
+    answers = await asyncio.gather(
+        *(queues[number % 2].record(tenant.id, [tenant.event()]) for number in range(64))
+    )
+    statuses = [answer[0].status for answer in answers]
+    assert statuses.count("RECORDED") == 1  # type: ignore[arg-type]
+    assert statuses.count("DUPLICATE") == 63  # type: ignore[arg-type]
+    assert await entry_count(database, tenant) == 1
