@@ -78,11 +78,12 @@ class _Ids:
 
 @dataclass(slots=True)
 class _Filling:
-    """One pass over the plan: what was done, and what an earlier pass had done before."""
+    """One pass over the plan: what it did, and how many unpriced calls all passes have seen."""
 
     demo: Demo
     ids: _Ids
     report: ImportReport
+    unpriced: int = 0
 
 
 async def find_demo(database: Database, *, name: str = world.NAME) -> Demo | None:
@@ -213,12 +214,13 @@ async def _record(
     for outcome in outcomes:
         if outcome.status is UsageStatus.RECORDED:
             report.recorded += 1
+            report.unpriced += outcome.is_unpriced
             report.total_cost += outcome.cost or 0
         elif outcome.status is UsageStatus.DUPLICATE:
             report.duplicate += 1
         else:
             report.quarantined += 1
-        report.unpriced += outcome.is_unpriced
+        filling.unpriced += outcome.is_unpriced
 
 
 def _event(filling: _Filling, call: DemoCall) -> UsageEvent:
@@ -235,7 +237,7 @@ def _event(filling: _Filling, call: DemoCall) -> UsageEvent:
 async def _save(database: Database, filling: _Filling, *, finished_at: datetime | None) -> None:
     """Keeps how far it has come. What an earlier pass of the same import recorded, it recorded."""
     report = filling.report
-    counts = (report.read, report.recorded + report.duplicate, 0, report.unpriced)
+    counts = (report.read, report.recorded + report.duplicate, 0, filling.unpriced)
     async with database.connection() as connection:
         tag = await connection.execute(
             sql("import_save"),
