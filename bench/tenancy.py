@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from usage import AGENT_TYPES, MODELS, TIME_ZONE, YEAR, Spender, shares
+from usage import AGENT_TYPES, MODEL_WEIGHTS, MODELS, TIME_ZONE, YEAR, Spender, shares
 
 from models.api_key import PREFIX_LENGTH, hash_secret, make_secret
 from models.ids import uuid7
@@ -19,6 +19,7 @@ from models.organization import create_organization
 
 _WORKSPACE_COUNT, _PERSON_COUNT, _KEY_COUNT = 5, 40, 25
 _AGENT_TYPE_COUNT = 6  # in every project but the big one, which uses all
+_MODEL_COUNT = 4  # in every project, one of them possibly twice
 _LIMITED_EVERY = 2  # this many projects, one has a budget limit
 _CREATED_AT = datetime(YEAR - 1, 12, 1, tzinfo=UTC)
 
@@ -54,7 +55,8 @@ def _spenders(
             workspace_id=workspaces[number % len(workspaces)],
             share=share,
             agent_types=AGENT_TYPES if number == 0 else tuple(islice(kinds, _AGENT_TYPE_COUNT)),
-            api_key_ids=(None, *random.sample(keys, 3)),
+            models=random.choices(MODELS, MODEL_WEIGHTS, k=_MODEL_COUNT),
+            api_key_ids=(None, *random.sample(keys, 2)),
             user_ids=(None, *random.sample(people, 8 if number else _PERSON_COUNT)),
         )
         for number, share in enumerate(shares())

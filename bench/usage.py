@@ -4,7 +4,9 @@ Owns what the invented ledger looks like: who spends how much, when, with which 
 The same at every size: twice the entries are twice the runs, never longer ones, so that an answer
 about one project and month has as many rows in a large ledger as in a small one. Every entry keeps
 the rules of the ledger: its cost is exactly its tokens at its rate, its local date and offset are
-those of its instant, and entries are in the order of time, those of all projects mixed.
+those of its instant. A day's entries are recorded at its end in no order, as from sources that send
+a day at a time: calls of one run lie apart in a small ledger too, where there is little to lie
+between them, so that growth is the ledger's and not that of the distance between neighbours.
 Refused: I/O.
 """
 
@@ -51,10 +53,13 @@ _NULL = r"\N"
 _UNATTRIBUTED_SHARE = 0.03  # of what begins: a call outside any run
 _FAILED_SHARE = 0.01
 _CACHED_SHARE = 0.7
-_INITIATORS = ("CHAT_AGENT", "TASK_AGENT", "TASK_AGENT", "HEARTBEAT")
-_SURFACES = ("WEB", "CLI", "API", _NULL)
-_WORKFLOWS = ("build", "review", "nightly")
-_TRIGGERS = ("manual", "schedule", "push")
+# Workflow, trigger, initiator and surface go together.
+_WAYS = (
+    ("review", "manual", "CHAT_AGENT", "WEB"),
+    ("build", "push", "TASK_AGENT", "API"),
+    ("build", "manual", "TASK_AGENT", "CLI"),
+    ("nightly", "schedule", "HEARTBEAT", _NULL),
+)
 _STATUSES, _STATUS_WEIGHTS = ("SUCCEEDED", "FAILED", "CANCELLED"), (90, 8, 2)
 
 RUN_COLUMNS = (
@@ -123,7 +128,8 @@ MODELS = (
     _priced("globex", "globex-embedding", "0.02", "0", embeds=True),
     Model("hooli", "hooli-preview", None),
 )
-_MODEL_WEIGHTS = (10, 34, 20, 12, 10, 8, 5, 1)
+# How often a project has each among its own.
+MODEL_WEIGHTS = (10, 34, 20, 12, 10, 8, 5, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +140,7 @@ class Spender:
     workspace_id: UUID
     share: float
     agent_types: Sequence[str]
+    models: Sequence[Model]
     api_key_ids: Sequence[UUID | None]
     user_ids: Sequence[UUID | None]
 
@@ -165,7 +172,6 @@ class Year:
         self._organization = organization_id.hex
         self._spenders = spenders
         self._spender_weights = list(accumulate(spender.share for spender in spenders))
-        self._models = _spread(MODELS, _MODEL_WEIGHTS)
         self._hours = _spread(range(24), _HOURS)
         self._statuses = _spread(_STATUSES, _STATUS_WEIGHTS)
         days = (_START + timedelta(days=n) for n in range(_DAY_COUNT + _SLACK_DAYS))
@@ -178,7 +184,7 @@ class Year:
         self._run_number = 0
         self._runs: list[str] = []
         self._jobs: list[str] = []
-        self._entries: dict[int, list[tuple[int, str]]] = defaultdict(list)
+        self._entries: dict[int, list[str]] = defaultdict(list)
         self._made = 0
 
     def days(self, entry_count: int) -> Iterator[Batch]:
@@ -197,7 +203,11 @@ class Year:
         yield self._batch(sorted(self._entries))
 
     def _batch(self, days: Sequence[int]) -> Batch:
-        entries = [line for day in days for _, line in sorted(self._entries.pop(day, []))]
+        entries = []
+        for day in days:
+            lines = self._entries.pop(day, [])
+            self._random.shuffle(lines)
+            entries += lines
         batch = Batch(
             "".join(self._runs).encode(),
             "".join(self._jobs).encode(),
@@ -214,16 +224,17 @@ class Year:
         (spender,) = random.choices(self._spenders, cum_weights=self._spender_weights)
         hour = random.choice(self._hours)
         start = now = day * _DAY + int((hour + random.random()) * 3600 * _SECOND)
-        initiator = random.choice(_INITIATORS)
+        workflow, trigger, initiator, surface = random.choice(_WAYS)
         place = (self._organization, spender.project_id.hex, spender.workspace_id.hex)
         caller = (
             initiator,
-            random.choice(_SURFACES),
+            surface,
             _key(random.choice(spender.api_key_ids)),
             _key(random.choice(spender.user_ids)),
         )
         if random.random() < _UNATTRIBUTED_SHARE:
-            self._call(now, "\t".join((*place, _NULL, _NULL, UNATTRIBUTED, *caller)))
+            head = "\t".join((*place, _NULL, _NULL, UNATTRIBUTED, *caller))
+            self._call(now, head, random.choice(spender.models))
             return
         self._run_number += 1
         run_id, first = self._id(start), self._run_number
@@ -236,11 +247,11 @@ class Year:
             begun, job_id = now, self._id(now)
             head = "\t".join((*place, run_id, job_id, kind, *caller))
             for _ in range(count):
-                now = self._call(now, head) + int(random.random() * 20 * _SECOND)
+                now = self._call(now, head, random.choice(spender.models))
             job = (place[0], job_id, place[1], run_id, f"job-{number}", kind, initiator)
             self._finish(self._jobs, job, begun, now, dated=True)
-        run = (place[0], run_id, *place[1:], f"run-{first}", random.choice(_WORKFLOWS))
-        self._finish(self._runs, (*run, random.choice(_TRIGGERS)), start, now)
+        run = (place[0], run_id, *place[1:], f"run-{first}", workflow, trigger)
+        self._finish(self._runs, run, start, now)
 
     def _finish(
         self, lines: list[str], head: tuple[str, ...], begun: int, ended: int, dated: bool = False
@@ -251,28 +262,28 @@ class Year:
         at = self._instant(begun)
         lines.append("\t".join((*head, status, at, self._instant(ended), *date, at)) + "\n")
 
-    def _call(self, start: int, head: str) -> int:
+    def _call(self, start: int, head: str, model: Model) -> int:
         """Writes down a call and answers when it ended: the instant of its entry."""
         random = self._random
-        model = random.choice(self._models)
         tokens = self._tokens(model)
         duration_ms = 150 + tokens[4] * 6 + int(random.random() ** 4 * 20_000)
         at = start + duration_ms * 1000
         date, offset = self._local[at // _SLOT]
-        instant, bits = self._instant(at), random.getrandbits(192)
+        day_end = (at // _DAY + 1) * _DAY
+        bits = random.getrandbits(192)
         cost, unpriced = _NULL, 1
         if model.rate is not None:
             # Tokens times millionths of a dollar a million tokens: 10^-12 dollars, exactly.
             amount = sum(map(mul, tokens, model.micros))
             cost, unpriced = f"{amount // 10**12}.{amount % 10**12:012}", 0
         outcome = "FAILED" if random.random() < _FAILED_SHARE else "SUCCEEDED"
-        self._entries[at // _DAY].append((
-            at,
-            f"{head}\tUSAGE\t0\t1\t{self._id(at)}\t{instant}\t{instant}\t{date}\t{offset}"
+        self._entries[at // _DAY].append(
+            f"{head}\tUSAGE\t0\t1\t{self._id(day_end)}\t{self._instant(at)}"
+            f"\t{self._instant(day_end)}\t{date}\t{offset}"
             f"\treq-{bits >> 128:016x}-{self._made}\t\\\\x{bits & _MASK_128:032x}\t{outcome}"
             f"\t{model.fields}\t{unpriced}\t{tokens[0]}\t{tokens[1]}\t{tokens[2]}"
-            f"\t{tokens[3]}\t{tokens[4]}\t{tokens[5]}\t{duration_ms}\t{cost}\n",
-        ))  # fmt: skip
+            f"\t{tokens[3]}\t{tokens[4]}\t{tokens[5]}\t{duration_ms}\t{cost}\n"
+        )
         self._made += 1
         return at
 

@@ -1,0 +1,116 @@
+"""The real server in a process of its own, and one keep-alive connection to it.
+
+Owns what is measured from outside: latency at the socket, and the processor time of the server's
+process. The client is a few lines over a stream so that its own work hardly counts.
+"""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+_READY_SECONDS = 60
+_STOP_SECONDS = 30
+_HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A server that accepts connections."""
+
+    port: int
+    pid: int
+
+    def cpu_seconds(self) -> float:
+        """User and system time of its process so far: /proc/<pid>/stat, but in nanoseconds."""
+        return time.clock_gettime(~self.pid << 3 | 2)
+
+
+@contextmanager
+def serving(dsn: str, log: Path) -> Iterator[Serving]:
+    """Runs `aicost serve` with one worker on the database; stops it in the end."""
+    port = _free_port()
+    given = {name: value for name, value in os.environ.items() if not name.startswith("AICOST_")}
+    ours = {"DATABASE_URL": dsn, "AICOST_HOST": _HOST, "AICOST_PORT": str(port)}
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            [sys.executable, "-m", "api.cli", "serve"],
+            env={**given, **ours},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        ) as process,
+    ):
+        try:
+            _wait_until_listening(process, port, log)
+            yield Serving(port, process.pid)
+        finally:
+            process.terminate()
+            try:
+                process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((_HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_until_listening(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + _READY_SECONDS
+    while True:
+        try:
+            socket.create_connection((_HOST, port), timeout=1).close()
+            return
+        except OSError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"the server did not start:\n{log.read_text()}") from None
+            time.sleep(0.05)
+
+
+class Client:
+    """One keep-alive connection that posts GraphQL requests one after the other."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    @classmethod
+    async def connect(cls, serving: Serving) -> "Client":
+        """Connects to a server."""
+        return cls(*await asyncio.open_connection(_HOST, serving.port, limit=1 << 20))
+
+    async def post(self, request: bytes) -> bytes:
+        """The body of the answer to a request made by `graphql_request`; raises unless 200."""
+        self._writer.write(request)
+        head = (await self._reader.readuntil(b"\r\n\r\n")).lower()
+        length = int(head.partition(b"\r\ncontent-length:")[2].partition(b"\r\n")[0])
+        body = await self._reader.readexactly(length)
+        if not head.startswith(b"http/1.1 200 "):
+            raise RuntimeError(f"{head.decode()}{body.decode()}")
+        return body
+
+    async def close(self) -> None:
+        """Hangs up."""
+        self._writer.close()
+        await self._writer.wait_closed()
+
+
+def graphql_request(secret: str, body: bytes) -> bytes:
+    """A POST to /graphql, as it goes over the wire."""
+    head = (
+        f"POST /graphql HTTP/1.1\r\nhost: {_HOST}\r\nauthorization: Bearer {secret}\r\n"
+        "content-type: application/json\r\naccept: application/graphql-response+json\r\n"
+        f"content-length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
