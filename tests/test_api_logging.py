@@ -60,7 +60,8 @@ async def test_no_secret_text_or_variable_is_logged(output: io.StringIO) -> None
         await client.post("/graphql", json={"query": query, "variables": {"how": "bug"}})
         await client.post("/graphql", json={"query": "{ hello(name: needle-in-the-text) "})
         await client.post("/graphql", json={"query": query, "variables": {"how": ["needle-var"]}})
-        await client.get("/graphql", params={"query": query, "variables": '{"how": "needle-var"}'})
+        greeting = {"query": "query ($n: String) { hello(name: $n) }"}
+        await client.get("/graphql", params={**greeting, "variables": '{"n": "needle-var"}'})
         await client.get("/nowhere?key=needle-var")
     assert len(entries(output)) == 5
     for needle in (SECRET, "needle-in-the-text", "needle-var"):
