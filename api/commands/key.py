@@ -77,18 +77,25 @@ def create(
     """Make a key and show its secret, once."""
     expires_at = datetime.now(UTC) + timedelta(days=valid_days) if valid_days else None
     wish = _Wish(organization, user, role, name, workspace, project, time_zone, expires_at)
-    organization_id, made = in_transaction(lambda connection: _create(connection, wish))
+    organization_id, made, notes = in_transaction(lambda connection: _create(connection, wish))
+    for line in notes:
+        note(line)
     _show_secret(organization_id, made, as_json)
 
 
-async def _create(connection: asyncpg.Connection, wish: _Wish) -> tuple[UUID, NewSecret]:
+async def _create(connection: asyncpg.Connection, wish: _Wish) -> tuple[UUID, NewSecret, list[str]]:
+    """The organization, the key in it, and what else had to be made."""
+    notes = []
     organization_id, is_new = await get_or_create_organization(
         connection, wish.organization, wish.time_zone
     )
     if is_new:
-        note(f"Made the organization {wish.organization.strip()!r}.")
-    scope = Scope.system(organization_id)
-    user_id = await _person(connection, wish)
+        notes.append(f"Made the organization {wish.organization.strip()!r}.")
+    scope, user_id = Scope.system(organization_id), None
+    if wish.user is not None:
+        user_id, is_new = await get_or_create_user(connection, wish.user)
+        if is_new:
+            notes.append(f"Made the person {wish.user.strip()}.")
     level = await level_made(connection, scope, wish.workspace, wish.project)
     if user_id is not None and await user_access(connection, user_id, organization_id) is None:
         await grant_role(connection, scope, user_id, wish.role.role, level)
@@ -101,16 +108,7 @@ async def _create(connection: asyncpg.Connection, wish: _Wish) -> tuple[UUID, Ne
         user_id=user_id,
         expires_at=wish.expires_at,
     )
-    return organization_id, made
-
-
-async def _person(connection: asyncpg.Connection, wish: _Wish) -> UUID | None:
-    if wish.user is None:
-        return None
-    user_id, is_new = await get_or_create_user(connection, wish.user)
-    if is_new:
-        note(f"Made the person {wish.user.strip()}.")
-    return user_id
+    return organization_id, made, notes
 
 
 @app.command("list")

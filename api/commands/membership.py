@@ -34,15 +34,15 @@ def grant(
 ) -> None:
     """Give a person a role at the organization, a workspace or a project, in place of the last."""
 
-    async def work(connection: asyncpg.Connection) -> None:
+    async def work(connection: asyncpg.Connection) -> bool:
         scope = await organization_scope(connection, organization)
         level = await known_level(connection, scope, workspace, project)
         user_id, is_new = await get_or_create_user(connection, email)
-        if is_new:
-            note(f"Made the person {email.strip()}.")
         await grant_role(connection, scope, user_id, role.role, level)
+        return is_new
 
-    in_transaction(work)
+    if in_transaction(work):
+        note(f"Made the person {email.strip()}.")
     value = {"email": email.strip(), "role": role.value}
     answer(as_json, value, f"{email.strip()} is {role.value}.")
 

@@ -2,12 +2,12 @@
 
 import typer
 
-from resolvers.schema import sdl
-
 app = typer.Typer()
 
 
 @app.command()
 def schema() -> None:
     """Print the GraphQL schema, as schema.graphql holds it."""
+    from resolvers.schema import sdl  # takes a second, which other commands' help should not
+
     typer.echo(sdl(), nl=False)

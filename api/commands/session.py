@@ -15,6 +15,7 @@ import asyncpg
 
 from api.settings import Settings
 from models.db import Database, sql
+from models.errors import UnavailableError
 from models.migration import is_current, migrate
 from models.postgres import EmbeddedServer
 from models.public_price import adopt_public_prices, source
@@ -55,30 +56,35 @@ def database_address(settings: Settings, *, is_watched: bool = False) -> Iterato
         yield DatabaseAddress(address.owner_dsn, address.app_dsn)
 
 
-async def is_prepared(address: DatabaseAddress) -> bool:
-    """Whether every migration has been applied."""
-    connection = await asyncpg.connect(dsn=address.app_dsn)
+@asynccontextmanager
+async def _connected(address: DatabaseAddress) -> AsyncIterator[asyncpg.Connection]:
     try:
-        return await is_current(connection)
+        connection = await asyncpg.connect(dsn=address.app_dsn)
+    except (OSError, asyncpg.PostgresError) as error:
+        raise UnavailableError(f"The database cannot be reached: {error}") from error
+    try:
+        yield connection
     finally:
         await connection.close()
+
+
+async def is_prepared(address: DatabaseAddress) -> bool:
+    """Whether every migration has been applied."""
+    async with _connected(address) as connection:
+        return await is_current(connection)
 
 
 async def may_change_ledger(address: DatabaseAddress) -> bool:
     """Whether the role that works could change what was recorded, being the owner itself."""
-    connection = await asyncpg.connect(dsn=address.app_dsn)
-    try:
+    async with _connected(address) as connection:
         return bool(await connection.fetchval(sql("ledger_is_writable")))
-    finally:
-        await connection.close()
 
 
 async def prepare(
     address: DatabaseAddress, *, progress: Callable[[str], object] | None = None
 ) -> Preparation:
     """Applies the migrations and the public prices that are missing."""
-    connection = await asyncpg.connect(dsn=address.app_dsn)
-    try:
+    async with _connected(address) as connection:
         applied: list[str] = []
         if not await is_current(connection):
             has_two_roles = address.owner_dsn != address.app_dsn
@@ -88,8 +94,6 @@ async def prepare(
         prices = 0
         if all(row["source"] != source() for row in adopted):
             prices = await adopt_public_prices(connection, now=datetime.now(UTC))
-    finally:
-        await connection.close()
     return Preparation(applied, prices)
 
 
