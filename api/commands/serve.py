@@ -5,7 +5,6 @@ import os
 
 import typer
 
-from api.auth import JwtRules
 from api.commands.output import note
 from api.commands.session import (
     DatabaseAddress,
@@ -13,7 +12,6 @@ from api.commands.session import (
     is_prepared,
     may_change_ledger,
 )
-from api.serve import serve as serve_until_stopped
 from api.settings import Settings, unknown_variables
 from models.errors import UnavailableError
 
@@ -32,6 +30,10 @@ def serve() -> None:
 
 def serve_on(address: DatabaseAddress, settings: Settings) -> None:
     """Serves on a database until SIGINT or SIGTERM; returns when all requests have ended."""
+    # Imported here, so that `aicost --help` need not wait for a server to be loaded.
+    from api.auth import JwtRules
+    from api.serve import serve as serve_until_stopped
+
     for name in unknown_variables(os.environ):
         note(f"aicost: {name} is not a setting and has no effect.")
     if asyncio.run(may_change_ledger(address)):
