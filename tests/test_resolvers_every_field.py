@@ -1,0 +1,135 @@
+"""Every field of every type that a question can reach answers, for every kind of thing."""
+
+from typing import Any
+
+import pytest
+from graphql import (
+    GraphQLField,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    get_named_type,
+    is_leaf_type,
+    is_required_argument,
+)
+from graphql_client import MARCH, owner
+from tenants import Tenant
+
+from models.db import Database
+from models.event import Initiator, JobRef, RunRef, RunStatus, Surface
+from models.ids import encode, uuid7
+from models.ledger import Ledger
+from resolvers import node
+from resolvers.schema import schema
+
+TYPES = schema._schema.type_map
+NODES = sorted(type_.name for type_ in schema._schema.get_possible_types(TYPES["Node"]))  # type: ignore[arg-type]
+DEPTH = 2
+
+
+def selection(type_: GraphQLObjectType, depth: int) -> str:
+    """All fields of a type, those that lead on to others as far down as `depth`."""
+    return " ".join(filter(None, (_field(*item, depth) for item in type_.fields.items())))
+
+
+def _field(name: str, field: GraphQLField, depth: int) -> str:
+    if any(is_required_argument(argument) for argument in field.args.values()):
+        raise AssertionError(f"{name} needs an argument: write it into this test")
+    named = get_named_type(field.type)
+    if is_leaf_type(named):
+        return name
+    assert isinstance(named, GraphQLObjectType)
+    return f"{name} {{ __typename {selection(named, depth - 1)} }}" if depth else ""
+
+
+@pytest.fixture
+async def ids(database: Database, tenant: Tenant, ledger: Ledger) -> dict[str, str]:
+    """The public id of one thing of every kind, with a ledger in which every column is filled."""
+    job = JobRef(
+        "j", "UI/UX", Initiator.TASK_AGENT, RunStatus.SUCCEEDED, finished_at=MARCH.replace(hour=9)
+    )
+    run = RunRef("r", "parent", "workflow", "manual", RunStatus.SUCCEEDED, finished_at=MARCH)
+    parent = tenant.event("e0", run=RunRef("parent"))
+    event = tenant.event(
+        run=run,
+        job=job,
+        surface=Surface.CLI,
+        api_key_id=tenant.api_key_id,
+        user_id=tenant.user_id,
+        duration_ms=1200,
+    )
+    outcomes = await ledger.record(tenant.organization_id, [parent, event], now=MARCH)
+    group = uuid7()
+    async with database.transaction() as connection:
+        found = await connection.fetchrow(
+            "SELECT run_id, job_id FROM credit_transaction WHERE organization_id = $1 AND id = $2",
+            tenant.organization_id,
+            outcomes[1].transaction_id,
+        )
+        await connection.execute(
+            "INSERT INTO workspace_group (organization_id, id, name, created_at)"
+            " VALUES ($1, $2, 'Group', now())",
+            tenant.organization_id,
+            group,
+        )
+        await connection.execute(
+            "UPDATE workspace SET group_id = $2 WHERE organization_id = $1",
+            tenant.organization_id,
+            group,
+        )
+        await connection.execute(
+            "INSERT INTO credit_deduction (organization_id, transaction_id, on_demand_cost,"
+            " monthly_credits, running_total, posted_at) VALUES ($1, $2, 0.001, 0.5, 1, now())",
+            tenant.organization_id,
+            outcomes[1].transaction_id,
+        )
+    things = {
+        "Organization": (node.ORGANIZATION, tenant.organization_id),
+        "WorkspaceGroup": (node.WORKSPACE_GROUP, group),
+        "Workspace": (node.WORKSPACE, tenant.workspace_id),
+        "Project": (node.PROJECT, tenant.project_id),
+        "ApiKey": (node.API_KEY, tenant.api_key_id),
+        "PipelineRun": (node.RUN, found["run_id"]),
+        "AgentJob": (node.JOB, found["job_id"]),
+        "CreditTransaction": (node.TRANSACTION, outcomes[1].transaction_id),
+        "Budget": (node.BUDGET, tenant.project_id),
+    }
+    public = {name: encode(kind, tenant.id, id) for name, (kind, id) in things.items()}  # type: ignore[arg-type]
+    return public | {"User": node.user_id(tenant.user_id)}
+
+
+@pytest.mark.parametrize("name", NODES)
+async def test_every_field_of_every_thing_answers(
+    database: Database, tenant: Tenant, ids: dict[str, str], name: str
+) -> None:
+    type_ = TYPES[name]
+    assert isinstance(type_, GraphQLObjectType)
+    fields = selection(type_, DEPTH)
+    data = await owner(database, tenant, MARCH).ask(
+        f"query ($id: ID!) {{ node(id: $id) {{ __typename id ... on {name} {{ {fields} }} }} }}",
+        id=ids[name],
+    )
+    assert data["node"]["__typename"] == name
+    assert data["node"]["id"] == ids[name]
+
+
+@pytest.mark.parametrize("name", sorted(TYPES["Query"].fields))  # type: ignore[attr-defined]
+async def test_every_question_answers(
+    database: Database, tenant: Tenant, ids: dict[str, str], name: str
+) -> None:
+    query = TYPES["Query"]
+    assert isinstance(query, GraphQLObjectType)
+    field = query.fields[name]
+    known = {"projectId": ids["Project"], "key": "r", "id": ids.get(name.capitalize())}
+    known["id"] = known["id"] or ids["Project"]
+    given = [
+        f'{argument}: "{known[argument]}"'
+        for argument, meaning in field.args.items()
+        if isinstance(meaning.type, GraphQLNonNull) and is_required_argument(meaning)
+    ]
+    arguments = f"({', '.join(given)})" if given else ""
+    named = get_named_type(field.type)
+    inner = selection(named, DEPTH) if isinstance(named, GraphQLObjectType) else "id"
+    data: Any = await owner(database, tenant, MARCH).ask(
+        f"{{ {name}{arguments} {{ __typename {inner} }} }}"
+    )
+    assert data[name]
