@@ -7,6 +7,7 @@ close the application. Refused: TLS, and trust in forwarding headers; both are a
 
 import asyncio
 import os
+import socket
 import tempfile
 from collections.abc import Callable
 from types import FrameType
@@ -138,18 +139,34 @@ class QuietServer(uvicorn.Server):
         self._captured_signals.clear()
 
 
-def serve(settings: Settings, dsn: str) -> None:
-    """Serves the database at `dsn` until SIGINT or SIGTERM; returns when every request is done."""
+def serve(
+    settings: Settings, dsn: str, *, announce: Callable[[int], object] = lambda port: None
+) -> None:
+    """Serves the database at `dsn` until SIGINT or SIGTERM; returns when every request is done.
+
+    `announce` is told the port once it is ours: whoever connects from then on is answered. Raises
+    OSError when the address cannot be had.
+    """
     # The application reads its settings from the environment, here as in each worker.
     os.environ["DATABASE_URL"] = dsn
     config = ServerConfig(APPLICATION, settings)
+    listener = _listen(settings, config.backlog)
+    announce(listener.getsockname()[1])
     if settings.workers == 1:
-        QuietServer(config).run()
+        QuietServer(config).run(sockets=[listener])
         return
     with tempfile.TemporaryDirectory(prefix="aicost-metrics-") as directory:
         # Read by prometheus-client when a worker imports it.
         os.environ[MULTIPROCESS_VARIABLE] = directory
         try:
-            Multiprocess(config, sockets=[config.bind_socket()]).run()
+            Multiprocess(config, sockets=[listener]).run()
         finally:
             del os.environ[MULTIPROCESS_VARIABLE]
+
+
+def _listen(settings: Settings, backlog: int) -> socket.socket:
+    """A socket on which connections wait until the application is there to take them."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.create_server((settings.host, settings.port), family=family, backlog=backlog)
+    listener.set_inheritable(True)  # for worker processes
+    return listener

@@ -14,7 +14,7 @@ from postgres_server import FreshDatabase
 
 from api.app import create_app
 from api.auth import Authenticator, JwtRules
-from api.commands.demo import KEY_FILE, curl, greeting, read_secret, server_url, write_secret
+from api.commands.demo import KEY_FILE, curl, greet, read_secret, server_url, write_secret
 from api.commands.session import DatabaseAddress
 from api.settings import Settings
 from models.db import Database
@@ -67,7 +67,7 @@ async def test_every_start_prints_a_command_that_is_answered(
     demo: Database, fresh_database: FreshDatabase, settings: Settings
 ) -> None:
     address = DatabaseAddress(fresh_database.owner_dsn, fresh_database.app_dsn)
-    lines = await greeting(address, settings)
+    lines = await said(address, settings)
     kept = read_secret(settings.data_dir / KEY_FILE)
     assert kept is not None
     assert lines[0].endswith(kept)
@@ -76,19 +76,25 @@ async def test_every_start_prints_a_command_that_is_answered(
     summary = response.json()["data"]["monthlySummary"]
     assert summary["budgetStatus"] == "EXCEEDED"
     assert 120 <= summary["budgetPct"] < 121
-    assert await greeting(address, settings) == lines
+    assert await said(address, settings) == lines
 
     (settings.data_dir / KEY_FILE).unlink()
-    replaced = await greeting(address, settings)
+    replaced = await said(address, settings)
     assert (await post(demo, settings, replaced[-1])).status_code == 200
     assert (await post(demo, settings, lines[-1])).status_code == 401
+
+
+async def said(address: DatabaseAddress, settings: Settings) -> list[str]:
+    welcome = await greet(address, settings)
+    assert welcome is not None
+    return welcome.lines("http://door")
 
 
 async def test_nothing_is_said_or_filled_unless_asked(
     fresh_database: FreshDatabase, tmp_path: Path
 ) -> None:
     address = DatabaseAddress(fresh_database.owner_dsn, fresh_database.app_dsn)
-    assert await greeting(address, make_settings(data_dir=tmp_path)) == []
+    assert await greet(address, make_settings(data_dir=tmp_path)) is None
 
 
 def test_the_secret_is_for_its_owner_alone_and_replaced_as_a_whole(tmp_path: Path) -> None:
@@ -113,7 +119,7 @@ def test_the_secret_is_for_its_owner_alone_and_replaced_as_a_whole(tmp_path: Pat
     ],
 )
 def test_the_address_is_one_that_can_be_reached_from_here(host: str, url: str) -> None:
-    assert server_url(make_settings(host=host, port=8001)) == url
+    assert server_url(make_settings(host=host), 8001) == url
 
 
 def test_the_command_is_one_for_a_shell() -> None:

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -199,19 +198,17 @@ def test_the_configuration_carries_our_limits() -> None:
     assert config.timeout_graceful_shutdown > make_settings().limit_request_seconds
 
 
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
 PROGRAM = """
 import sys; sys.path.insert(0, "tests")
 import api.serve
 from api.settings import Settings
 api.serve.APPLICATION = "door:served"
 if __name__ == "__main__":
-    api.serve.serve(Settings.load(_env_file=None), "postgresql://nowhere/none")
+    api.serve.serve(
+        Settings.load(_env_file=None),
+        "postgresql://nowhere/none",
+        announce=lambda port: print(port, flush=True),
+    )
     print("stopped cleanly", flush=True)
 """
 
@@ -222,12 +219,11 @@ if __name__ == "__main__":
 async def test_stopping_lets_requests_finish(
     workers: int, stop: signal.Signals, tmp_path: Path
 ) -> None:
-    port = free_port()
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("AICOST_")},
-        "AICOST_PORT": str(port),
+        "AICOST_PORT": "0",
         "AICOST_WORKERS": str(workers),
         "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}",
     }
@@ -239,11 +235,13 @@ async def test_stopping_lets_requests_finish(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
+    assert process.stdout is not None
     try:
+        # The port that is announced is ours: the first request is answered, however early.
+        port = int(await asyncio.wait_for(process.stdout.readline(), 20))
         async with httpx.AsyncClient(
             base_url=f"http://127.0.0.1:{port}", headers=AUTHORIZATION, timeout=20
         ) as client:
-            await answers(client)
             slow = asyncio.create_task(
                 client.post("/graphql", json={"query": "{ wait(seconds: 1) }"})
             )
@@ -258,16 +256,6 @@ async def test_stopping_lets_requests_finish(
     assert output == b"stopped cleanly\n", errors.decode()
     assert process.returncode == 0
     assert b"Traceback" not in errors
-
-
-async def answers(client: httpx.AsyncClient) -> None:
-    """Waits until the server listens."""
-    for _ in range(400):
-        with contextlib.suppress(httpx.TransportError):
-            await client.get("/healthz")
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError("the server did not start")
 
 
 async def in_flight(client: httpx.AsyncClient) -> None:

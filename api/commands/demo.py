@@ -52,13 +52,13 @@ class Welcome:
     project_id: str | None
     secret: str | None
 
-    def lines(self, settings: Settings) -> list[str]:
+    def lines(self, url: str) -> list[str]:
         """The key and one command that answers."""
         if self.secret is None:
             return ["The demo's key was revoked; make one with `aicost key create`."]
         lines = [f"Demo API key (OWNER): {self.secret}"]
         if self.project_id is not None:
-            lines += ["Try it:", curl(server_url(settings), self.secret, self.project_id)]
+            lines += ["Try it:", curl(url, self.secret, self.project_id)]
         return lines
 
 
@@ -84,14 +84,14 @@ def demo(as_json: AsJson = False) -> None:
         print_line(_summary(report, time.monotonic() - begun))
     else:
         print_line("The demo organization is there already.")
-    for line in welcome.lines(settings):
+    for line in welcome.lines(server_url(settings, settings.port)):
         print_line(line)
 
 
-async def greeting(address: DatabaseAddress, settings: Settings) -> list[str]:
-    """What a start says about the demo, filled when it is due; nothing unless it is asked for."""
+async def greet(address: DatabaseAddress, settings: Settings) -> Welcome | None:
+    """What a start says of the demo, filled when it is due; None unless the settings want one."""
     if not settings.demo:
-        return []
+        return None
     database = Database(address.app_dsn, pool_size=2, statement_timeout_seconds=0)
     await database.start()
     try:
@@ -100,15 +100,15 @@ async def greeting(address: DatabaseAddress, settings: Settings) -> list[str]:
             note("Filling the demo organization ...")
             note(_summary(await _fill(database), time.monotonic() - begun))
         found = await find_demo(database)
-        return (await _welcome(database, settings, found)).lines(settings) if found else []
+        return await _welcome(database, settings, found) if found is not None else None
     finally:
         await database.close()
 
 
-def server_url(settings: Settings) -> str:
-    """Where this machine reaches the server of the settings."""
+def server_url(settings: Settings, port: int) -> str:
+    """Where this machine reaches the server of the settings on a port."""
     host = _ANY_ADDRESS.get(settings.host, settings.host)
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def curl(url: str, secret: str, project_id: str) -> str:

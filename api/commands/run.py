@@ -5,7 +5,7 @@ import sys
 
 import typer
 
-from api.commands.demo import greeting, server_url
+from api.commands.demo import Welcome, greet, server_url
 from api.commands.output import note, print_line
 from api.commands.serve import serve_on
 from api.commands.session import database_address, prepare
@@ -20,10 +20,15 @@ def run() -> None:
     settings = Settings.load()
     with database_address(settings, is_watched=True) as address:
         asyncio.run(prepare(address, progress=lambda name: note(f"Applying {name} ...")))
-        lines = asyncio.run(greeting(address, settings))
-        print_line(f"aicost serves on {server_url(settings)}/graphql")
-        for line in lines:
-            print_line(line)
-        # The server runs for long, and whoever reads a pipe waits for these lines.
-        sys.stdout.flush()
-        serve_on(address, settings)
+        welcome = asyncio.run(greet(address, settings))
+        serve_on(
+            address, settings, announce=lambda port: _announce(server_url(settings, port), welcome)
+        )
+
+
+def _announce(url: str, welcome: Welcome | None) -> None:
+    print_line(f"aicost serves on {url}/graphql")
+    for line in welcome.lines(url) if welcome is not None else []:
+        print_line(line)
+    # The server runs for long, and whoever reads a pipe waits for these lines.
+    sys.stdout.flush()

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Callable
 
 import typer
 
@@ -28,8 +29,16 @@ def serve() -> None:
         serve_on(address, settings)
 
 
-def serve_on(address: DatabaseAddress, settings: Settings) -> None:
-    """Serves on a database until SIGINT or SIGTERM; returns when all requests have ended."""
+def serve_on(
+    address: DatabaseAddress,
+    settings: Settings,
+    *,
+    announce: Callable[[int], object] = lambda port: None,
+) -> None:
+    """Serves on a database until SIGINT or SIGTERM; returns when all requests have ended.
+
+    `announce` is told the port as soon as connections to it are answered.
+    """
     # Imported here, so that `aicost --help` need not wait for a server to be loaded.
     from api.auth import JwtRules
     from api.serve import serve as serve_until_stopped
@@ -42,4 +51,4 @@ def serve_on(address: DatabaseAddress, settings: Settings) -> None:
             " nothing, and AICOST_OWNER_DATABASE_URL the one that migrates."
         )
     JwtRules.of(settings)  # keys that cannot be read stop us here, not each worker
-    serve_until_stopped(settings, address.app_dsn)
+    serve_until_stopped(settings, address.app_dsn, announce=announce)
