@@ -48,5 +48,6 @@ def one_of_a_name(kind: str, name: str) -> Iterator[None]:
 
 
 def name_taken(kind: str, name: str) -> UserErrors:
+    """What is raised when a kind of thing has one of that name already."""
     message = f"There is a {kind} named {name!r} already."
     return UserErrors([UserError("CONFLICT", message, ("name",))])
