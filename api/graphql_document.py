@@ -34,9 +34,9 @@ from models.errors import BadInputError
 _RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 _NUMBERS = (TokenKind.INT, TokenKind.FLOAT)
 _MAX_VALIDATION_ERRORS = 10
-_MAX_REMEMBERED = 1_000
-# A parsed document takes some hundred times its text: about 100 MB when all of this is used.
-_MAX_REMEMBERED_CHARACTERS = 1_000_000
+_MAX_REMEMBERED = 500
+# A parsed document takes about 150 bytes for each character: 75 MB when all of this is used.
+_MAX_REMEMBERED_CHARACTERS = 500_000
 _MAX_REMEMBERED_SIZES = 32
 
 

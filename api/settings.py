@@ -96,7 +96,7 @@ class Settings(BaseSettings):
         65_536, ge=4_096, description="Largest request line and headers together."
     )
     limit_receive_seconds: float = Field(
-        30, gt=0, description="Time for a request to arrive, from its first byte to its last."
+        30, gt=0, description="Time for a request's headers to arrive, and again for its body."
     )
     limit_request_seconds: float = Field(
         10, gt=0, description="Time for an answer, from the request's last byte."
