@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
+from graphql import GraphQLError
 from tenants import Tenant
 
 from models.access import Principal, Role, Scope
@@ -79,7 +80,7 @@ class Asker:
 
 def _refusal(error: Any) -> Refusal:
     cause = error.original_error
-    if cause is None:
+    if cause is None or isinstance(cause, GraphQLError):
         return Refusal("BAD_USER_INPUT", error.message, tuple(error.path or ()))
     if not isinstance(cause, DomainError):
         raise cause
