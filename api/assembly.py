@@ -2,14 +2,18 @@
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
+from starlette.routing import Route
 
 from api import logging
 from api.app import create_app
 from api.auth import ORGANIZATION_HEADER, Authenticator, JwtRules
 from api.settings import Settings, SettingsError
+from api.usage import UsageDoor
 from models.access import Scope
 from models.db import Database
-from resolvers.context import create_context
+from models.ledger import Ledger
+from models.write_queue import WriteQueue
+from resolvers.context import Context, create_context
 from resolvers.schema import schema
 
 
@@ -25,17 +29,27 @@ def application() -> Starlette:
         statement_timeout_seconds=settings.limit_statement_seconds,
     )
     authenticator = Authenticator(database, JwtRules.of(settings))
+    writer = WriteQueue(Ledger(database))
 
     async def authenticate(headers: Headers) -> Scope:
         return await authenticator.authenticate(
             headers.get("authorization"), headers.get(ORGANIZATION_HEADER)
         )
 
+    def context(served: Database, scope: Scope, request_id: str) -> Context:
+        return create_context(served, scope, request_id, writer=writer)
+
+    async def close() -> None:
+        await writer.close()
+        await authenticator.close()
+
+    usage = UsageDoor(settings, database, authenticate, context)
     return create_app(
         settings,
         schema=schema,
         database=database,
         authenticate=authenticate,
-        context_factory=create_context,
-        before_close=authenticator.close,
+        context_factory=context,
+        routes=[Route("/v1/usage", usage, methods=["POST"])],
+        before_close=close,
     )

@@ -5,12 +5,12 @@ front of the path. Refused here: looking anything up.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 
 from models.errors import UserError, UserErrors
-from models.event import KEY_LENGTH, STREAM, RunRef, UsageEvent
+from models.event import KEY_LENGTH, STREAM, JobRef, RunRef, UsageEvent
 from models.token import TokenCounts
 
 MAX_DURATION_MS = 2**31 - 1
@@ -33,6 +33,14 @@ def check(event: UsageEvent) -> tuple[TokenCounts | None, list[UserError]]:
     return (None, errors) if errors else (counts, errors)
 
 
+def check_activity(run: RunRef, jobs: Sequence[JobRef]) -> list[UserError]:
+    """What to put right about a run and its jobs, in the words of `RecordRunInput`."""
+    errors = [*_run_texts(run), *_span(run, "run")]
+    for place, job in enumerate(jobs):
+        errors += [*_job_texts(job, "jobs", str(place)), *_span(job, "jobs", str(place))]
+    return errors
+
+
 def _texts(event: UsageEvent) -> Iterator[UserError]:
     yield from _text(event.event_key, "eventKey")
     if event.event_key.startswith(STREAM):
@@ -47,8 +55,12 @@ def _texts(event: UsageEvent) -> Iterator[UserError]:
     if event.run is not None:
         yield from _run_texts(event.run)
     if event.job is not None:
-        yield from _text(event.job.key, "job", "key")
-        yield from _text(event.job.agent_type, "job", "agentType")
+        yield from _job_texts(event.job, "job")
+
+
+def _job_texts(job: JobRef, *path: str) -> Iterator[UserError]:
+    yield from _text(job.key, *path, "key")
+    yield from _text(job.agent_type, *path, "agentType")
 
 
 def _run_texts(run: RunRef) -> Iterator[UserError]:
@@ -107,21 +119,24 @@ def _numbers(event: UsageEvent) -> Iterator[UserError]:
 
 def _times(event: UsageEvent) -> Iterator[UserError]:
     yield from _time(event.occurred_at, "occurredAt")
-    for name, ref in (("run", event.run), ("job", event.job)):
-        if ref is None or (ref.started_at is None and ref.finished_at is None):
-            continue
-        errors = [
-            *_time(ref.started_at, name, "startedAt"),
-            *_time(ref.finished_at, name, "finishedAt"),
-        ]
-        yield from errors
-        started, finished = ref.started_at, ref.finished_at
-        if not errors and started and finished and finished < started:
-            yield UserError(
-                "OUT_OF_RANGE",
-                f"{name} finished at {finished.isoformat()}, before it started",
-                (name, "finishedAt"),
-            )
+    if event.run is not None:
+        yield from _span(event.run, "run")
+    if event.job is not None:
+        yield from _span(event.job, "job")
+
+
+def _span(ref: RunRef | JobRef, *path: str) -> Iterator[UserError]:
+    started, finished = ref.started_at, ref.finished_at
+    if started is None and finished is None:
+        return
+    errors = [*_time(started, *path, "startedAt"), *_time(finished, *path, "finishedAt")]
+    yield from errors
+    if not errors and started and finished and finished < started:
+        yield UserError(
+            "OUT_OF_RANGE",
+            f"{path[0]} finished at {finished.isoformat()}, before it started",
+            (*path, "finishedAt"),
+        )
 
 
 def _time(moment: datetime | None, *path: str) -> Iterator[UserError]:

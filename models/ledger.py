@@ -91,6 +91,40 @@ class Ledger:
             return plan.outcomes
         raise ConflictError("The same events are being written by too many callers; send again.")
 
+    async def record_run(
+        self,
+        organization_id: UUID,
+        project_id: UUID,
+        run: RunRef,
+        jobs: Sequence[JobRef] = (),
+        *,
+        now: datetime | None = None,
+    ) -> UUID:
+        """Makes or updates a run and its jobs without usage, and answers the run's id.
+
+        The caller has checked both (`event_check.check_activity`) and the project.
+        """
+        instant = now or datetime.now(UTC)
+        key = RunKey(project_id, run.key)
+        said = [Said(run, instant, instant)]
+        jobs_said: dict[JobKey, list[Said[JobRef]]] = {}
+        for job in jobs:
+            _gather(jobs_said, JobKey(key, job.key), job, instant)
+
+        async def write(connection: asyncpg.Connection) -> UUID:
+            rows = await connection.fetch(
+                sql("ledger_subjects"), organization_id, [project_id], [], []
+            )
+            zones = await load_time_zones(connection, organization_id)
+            workspaces = {row["id"]: row["workspace_id"] for row in rows}
+            writer = ActivityWriter(connection, organization_id, workspaces, zones, instant)
+            activity = await writer.write({key: said}, jobs_said)
+            if activity.counts:
+                await append(connection, organization_id, instant, [], activity.counts)
+            return activity.runs[key].id
+
+        return await self._database.retry(write)
+
     def forget_prices(self) -> None:
         """Reads public prices anew with the next batch."""
         self._public = None
@@ -172,7 +206,7 @@ def _checked(event: UsageEvent, context: _Context) -> "_Sound | UsageOutcome":
     ]
     for name, noun, is_missing in missing:
         if is_missing:
-            errors.append(UserError("NOT_FOUND", f"{name}: there is no such {noun}", (name,)))
+            errors.append(UserError("NOT_FOUND", f"There is no such {noun}.", (name,)))
     if counts is None or errors:
         return UsageOutcome(event.event_key, UsageStatus.REJECTED, errors=tuple(errors))
     return _Sound(event, counts, content_hash(event))

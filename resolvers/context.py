@@ -11,26 +11,39 @@ import strawberry
 
 from models.access import Scope
 from models.db import Database
+from models.ledger import Ledger
+from models.write_queue import WriteQueue
 from resolvers.loaders import Loaders
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """A request: its reach (`scope`), its instant (`now`), its id, and its way to the database."""
+    """A request: its reach (`scope`), its instant (`now`), its id, and its ways to the database."""
 
     database: Database
     scope: Scope
     request_id: str
     loaders: Loaders
     now: datetime
+    writer: WriteQueue
 
 
 def create_context(
-    database: Database, scope: Scope, request_id: str, *, now: datetime | None = None
+    database: Database,
+    scope: Scope,
+    request_id: str,
+    *,
+    writer: WriteQueue | None = None,
+    now: datetime | None = None,
 ) -> Context:
-    """The context of one request; `now` is the clock's unless given."""
+    """The context of one request; `now` is the clock's unless given.
+
+    Requests of one process share a `writer`, so that they are written together.
+    """
     instant = now or datetime.now(UTC)
-    return Context(database, scope, request_id, Loaders(database, scope, instant), instant)
+    loaders = Loaders(database, scope, instant)
+    queue = writer or WriteQueue(Ledger(database))
+    return Context(database, scope, request_id, loaders, instant, queue)
 
 
 Info = strawberry.Info[Context, None]

@@ -28,6 +28,7 @@ class Permission:
 ANYONE = Permission(None, "request")
 SEES = Permission(Role.VIEWER, "thing")
 SEES_PROJECT = Permission(Role.VIEWER, "project")
+SPENDS_ON_PROJECT = Permission(Role.MEMBER, "project")
 CHANGES_PROJECT = Permission(Role.ADMIN, "project")
 CHANGES_WORKSPACE = Permission(Role.ADMIN, "workspace")
 CHANGES_LEVEL = Permission(Role.ADMIN, "organization, workspace or project")

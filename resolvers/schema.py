@@ -10,12 +10,19 @@ import strawberry
 from strawberry import argument
 from strawberry.schema.config import StrawberryConfig
 
-from resolvers import budget, summary
+from resolvers import budget, summary, usage
 from resolvers.agent_type import AgentType, list_agent_types
 from resolvers.context import Info
 from resolvers.node import Node, find_node
 from resolvers.organization import Organization, Viewer, get_organization, get_viewer
-from resolvers.permissions import ANYONE, CHANGES_PROJECT, SEES, SEES_PROJECT, rooted
+from resolvers.permissions import (
+    ANYONE,
+    CHANGES_PROJECT,
+    SEES,
+    SEES_PROJECT,
+    SPENDS_ON_PROJECT,
+    rooted,
+)
 from resolvers.project import Project, ProjectConnection, get_project, list_projects
 from resolvers.run import PipelineRun, get_pipeline_run
 from resolvers.scalars import SCALARS
@@ -115,6 +122,18 @@ class Mutation:
         budget.set_budget_limits,
         "Sets up to 100 thresholds, each by itself: results in the order given. ADMIN of each "
         "project.",
+    )
+    record_usage: usage.RecordUsagePayload | None = rooted(
+        SPENDS_ON_PROJECT,
+        usage.record_usage,
+        "Records up to 1,000 events, each by itself: results in the order given. MEMBER of each "
+        "project.",
+    )
+    record_run: usage.RecordRunPayload | None = rooted(
+        SPENDS_ON_PROJECT,
+        usage.record_run,
+        "Creates or updates a run and its jobs without usage: to cap a run before it spends, and "
+        "to say that a job has ended. MEMBER.",
     )
 
 
