@@ -25,6 +25,7 @@ _COLUMNS = {
     "credit_transaction": ENTRY_COLUMNS,
 }
 _QUEUED_BATCHES = 2
+_WORKER_COUNT = 2
 _SETTINGS = {
     "timezone": "UTC",
     "jit": "off",
@@ -56,13 +57,12 @@ async def load_year(owner_dsn: str, entry_count: int, say: Say) -> tuple[UUID, U
         organization_id, spenders = await write_tenancy(owner)
         zones = await load_time_zones(owner, organization_id)
         year = Year(organization_id, spenders, zones)
-        async with without_keys(owner, [*_COLUMNS, *(rollup.table for rollup in ROLLUPS)]):
+        async with without_keys(owner, list(_COLUMNS)):
             await _copy(owner_dsn, year.days(entry_count))
             say(f"{entry_count:,} entries written")
-            for rollup in ROLLUPS:
-                await _roll_up(owner, rollup, organization_id)
+            await _roll_up(owner_dsn, organization_id)
             say(f"{len(ROLLUPS)} rollups counted")
-        say("keys and indexes made")
+        say("keys and indexes of the ledger made")
         await owner.execute("VACUUM (ANALYZE)")
         say("vacuumed and analyzed")
     return organization_id, spenders[0].project_id, median_project(spenders)
@@ -95,12 +95,26 @@ async def _copy_table(owner_dsn: str, table: str, queue: asyncio.Queue[bytes]) -
         )
 
 
-async def _roll_up(owner: asyncpg.Connection, rollup: Rollup, organization_id: UUID) -> None:
+async def _roll_up(owner_dsn: str, organization_id: UUID) -> None:
+    """Counts the rollups, a few at a time."""
+    waiting = list(ROLLUPS)
+
+    async def work() -> None:
+        async with connect(owner_dsn) as owner:
+            while waiting:
+                await _count(owner, waiting.pop(), organization_id)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(_WORKER_COUNT):
+            group.create_task(work())
+
+
+async def _count(owner: asyncpg.Connection, rollup: Rollup, organization_id: UUID) -> None:
     columns = ", ".join(rollup.columns)
-    await owner.execute(
-        f"INSERT INTO {rollup.table} (organization_id, {columns})"
-        f" SELECT $1, {columns} FROM ({rollup.recount(_ENTRIES, _JOBS)}) AS counted"
-        f" ORDER BY {rollup.date}, random()",
-        organization_id,
-        timeout=None,
-    )
+    async with without_keys(owner, [rollup.table]):
+        await owner.execute(
+            f"INSERT INTO {rollup.table} (organization_id, {columns})"
+            f" SELECT $1, {columns} FROM ({rollup.recount(_ENTRIES, _JOBS)}) AS counted"
+            f" ORDER BY {rollup.date}, random()",
+            organization_id,
+        )
