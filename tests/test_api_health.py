@@ -1,7 +1,22 @@
 """Probes: alive whatever PostgreSQL does, ready when it answers, ready again when it is back."""
 
+import asyncio
+from pathlib import Path
+
 import pytest
-from door import FakeDatabase, client_of, make_app
+from door import (
+    FakeDatabase,
+    authenticate,
+    client_of,
+    make_app,
+    make_context,
+    make_schema,
+    make_settings,
+)
+
+from api.app import create_app
+from models.db import Database
+from models.postgres import EmbeddedServer
 
 
 async def test_alive_without_a_database() -> None:
@@ -51,3 +66,26 @@ async def test_the_application_starts_and_closes_its_database() -> None:
     async with app.router.lifespan_context(app):
         assert database.events == ["start"]
     assert database.events == ["start", "close"]
+
+
+async def test_ready_again_when_postgresql_is_back(open_directory: Path) -> None:
+    """A real server, stopped and started under a running application."""
+    server = EmbeddedServer(open_directory / "health")
+    address = await asyncio.to_thread(server.start)
+    database = Database(address.app_dsn)
+    app = create_app(
+        make_settings(),
+        schema=make_schema(),
+        database=database,
+        authenticate=authenticate,
+        context_factory=make_context,
+    )
+    async with app.router.lifespan_context(app), client_of(app) as client:
+        assert (await client.get("/readyz")).status_code == 200
+        await asyncio.to_thread(server.stop)
+        for _ in range(2):
+            assert (await client.get("/readyz")).status_code == 503
+            assert (await client.get("/healthz")).status_code == 200
+        await asyncio.to_thread(server.start)
+        assert (await client.get("/readyz")).status_code == 200
+    await asyncio.to_thread(server.stop)
