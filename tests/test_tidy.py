@@ -22,7 +22,8 @@ EXACT = {
     "token", "undo",
 }  # fmt: skip
 SQL = re.compile(
-    r"^\s*(SELECT\s.+\sFROM\s|INSERT\s+INTO\s|UPDATE\s+\w+.*\sSET\s|DELETE\s+FROM\s|CREATE\s+TABLE\s)",
+    r"^\s*(SELECT\s.+\sFROM\s|INSERT\s+INTO\s|UPDATE\s+\w+.*\sSET\s|DELETE\s+FROM\s"
+    r"|CREATE\s+TABLE\s)",
     re.DOTALL,
 )
 LEFTOVER = re.compile(r"\b(TODO|FIXME|XXX)\b|raise NotImplementedError|assert True\b")

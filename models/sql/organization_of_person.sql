@@ -1,6 +1,7 @@
 -- The organizations that a person belongs to, by name, with their role at each as a whole.
 SELECT
-    organization.id, organization.name AS organization_name, organization.billing_mode, organization.plan,
+    organization.id, organization.name AS organization_name, organization.billing_mode,
+    organization.plan,
     organization.cycle_anchor_day, membership.role,
     ARRAY(
         SELECT starts_at FROM organization_time_zone

@@ -1,4 +1,4 @@
--- The public list in force: of each model the rows that were adopted last, in the order of PriceRow.
+-- The public list in force: of each model the rows that were adopted last, in PriceRow's order.
 SELECT provider, model, token_class, dollars_per_million, min_input_tokens, service_tier,
     starts_at, daily_from, daily_until, adopted_at, source
 FROM public_price

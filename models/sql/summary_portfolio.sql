@@ -1,9 +1,10 @@
--- One month ($2) of many projects, with the month before ($3) and the limit in force: now, or at the
--- instant $4 at which the month ended. Projects are those of $5, or all when NULL.
+-- One month ($2) of many projects, with the month before ($3) and the limit in force: now, or at
+-- the instant $4 at which the month ended. Projects are those of $5, or all when NULL.
 SELECT
     project.id, project.organization_id, project.workspace_id, project.owner_id, project.name,
     project.created_at,
-    statement_timestamp() AS as_of, spend.cost, spend.total_tokens, spend.jobs_ended, spend.unpriced,
+    statement_timestamp() AS as_of, spend.cost, spend.total_tokens, spend.jobs_ended,
+    spend.unpriced,
     previous.cost AS previous_cost,
     CASE WHEN $4::timestamptz IS NULL THEN (
         SELECT value
