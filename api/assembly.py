@@ -7,11 +7,13 @@ from starlette.routing import Route
 from api import logging
 from api.app import create_app
 from api.auth import ORGANIZATION_HEADER, Authenticator, JwtRules
+from api.otlp import PATH, OtlpDoor
 from api.settings import Settings, SettingsError
 from api.usage import UsageDoor
 from models.access import Scope
 from models.db import Database
 from models.ledger import Ledger
+from models.otel_intake import Intake
 from models.write_queue import WriteQueue
 from resolvers.context import Context, create_context
 from resolvers.schema import schema
@@ -44,12 +46,16 @@ def application() -> Starlette:
         await authenticator.close()
 
     usage = UsageDoor(settings, database, authenticate, context)
+    traces = OtlpDoor(settings, authenticate, Intake(database, writer.record))
     return create_app(
         settings,
         schema=schema,
         database=database,
         authenticate=authenticate,
         context_factory=context,
-        routes=[Route("/v1/usage", usage, methods=["POST"])],
+        routes=[
+            Route("/v1/usage", usage, methods=["POST"]),
+            Route(PATH, traces, methods=["POST"]),
+        ],
         before_close=close,
     )

@@ -92,6 +92,9 @@ class Settings(BaseSettings):
     )
 
     limit_body_bytes: int = Field(4_000_000, ge=1_000, description="Largest request body.")
+    limit_otlp_bytes: int = Field(
+        20 * 1024 * 1024, ge=1_000, description="Largest body of `/v1/traces`, packed or unpacked."
+    )
     limit_header_bytes: int = Field(
         65_536, ge=4_096, description="Largest request line and headers together."
     )

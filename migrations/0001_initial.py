@@ -1,4 +1,4 @@
-"""The first schema: tenancy, prices, activity, the ledger and its rollups."""
+"""The first schema: tenancy, prices, activity, the ledger, its rollups, marks of traces."""
 
 from tortoise.migrations.migration import Migration as TortoiseMigration
 
@@ -11,5 +11,6 @@ class Migration(TortoiseMigration):
         *statements("0001_tenancy"),
         *statements("0001_ledger"),
         *statements("0001_rollup"),
+        *statements("0001_otel"),
         record("0001_initial"),
     ]

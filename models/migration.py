@@ -31,13 +31,14 @@ UPDATED = (
     "billing_setting",
     "membership",
     "organization",
+    "otel_mark",
     "pipeline_run",
     "project",
     "usage_import",
     "workspace",
     "workspace_group",
 )
-DELETED = ("api_key_lookup", "billing_setting", "membership", "user_organization")
+DELETED = ("api_key_lookup", "billing_setting", "membership", "otel_mark", "user_organization")
 ROLLUPS = "rollup_%"
 
 

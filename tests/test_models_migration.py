@@ -18,6 +18,7 @@ from models.rollup import ROLLUPS
 WITHOUT_MODEL = {
     "api_key_lookup": "a reference table, written with its key",
     "organization_time_zone": "a composite key that Tortoise cannot express",
+    "otel_mark": "a composite key that Tortoise cannot express",
     "tortoise_migrations": "Tortoise's own history",
     "user_organization": "a reference table, written with a membership",
 } | {rollup.table: "declared in models/rollup.py" for rollup in ROLLUPS}

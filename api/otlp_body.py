@@ -1,0 +1,221 @@
+"""OTLP's two encodings of a trace request -> spans, and its answers in the same encoding.
+
+Protobuf is read by `opentelemetry-proto`, JSON here: OTLP departs from the JSON of protobuf (ids in
+hexadecimal), and unknown fields are passed over. Of attributes only the scalars that somebody
+reads are kept. Refused, each with its place: values of the wrong JSON type, ids that are not
+hexadecimal, numbers that do not fit their field.
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import orjson
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
+    ExportTraceServiceRequest,
+    ExportTraceServiceResponse,
+)
+
+from api.body import parse_json
+from api.errors import RequestRefusedError
+from models.otel_attribute import WANTED
+from models.otel_span import Attributes, Scalar, Span
+
+PROTOBUF, JSON = "application/x-protobuf", "application/json"
+_ERROR = 2
+_LARGEST_TIME = 2**64 - 1
+_SCALARS = frozenset({"string_value", "int_value", "double_value", "bool_value"})
+
+
+def decode(body: bytes, media_type: str) -> list[Span]:
+    """The spans of a body; raises RequestRefusedError (400) for one that is no trace request."""
+    if media_type == JSON:
+        return list(_json_spans(parse_json(body))) if body else []
+    try:
+        request = ExportTraceServiceRequest.FromString(body)
+    except DecodeError:
+        message = "The body is not an ExportTraceServiceRequest in protobuf."
+        raise RequestRefusedError(400, message) from None
+    return list(_protobuf_spans(request))
+
+
+def encode_success(media_type: str, rejected: int, message: str) -> bytes:
+    """The answer to a request that was taken, and how many of its spans were not."""
+    if media_type == JSON:
+        told = {"partialSuccess": {"rejectedSpans": str(rejected), "errorMessage": message}}
+        return orjson.dumps(told if rejected else {})
+    response = ExportTraceServiceResponse()
+    if rejected:
+        response.partial_success.rejected_spans = rejected
+        response.partial_success.error_message = message
+    return bytes(response.SerializeToString())
+
+
+def encode_status(media_type: str, code: int, message: str) -> bytes:
+    """A `google.rpc.Status`: field 1 the code, field 2 the message."""
+    if media_type == JSON:
+        return orjson.dumps({"code": code, "message": message})
+    text = message.encode()
+    return b"\x08" + _varint(code) + b"\x12" + _varint(len(text)) + text
+
+
+def _varint(number: int) -> bytes:
+    encoded = bytearray()
+    while number > 0x7F:
+        encoded.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*encoded, number])
+
+
+def _protobuf_spans(request: ExportTraceServiceRequest) -> Iterator[Span]:
+    for of_resource in request.resource_spans:
+        resource = _protobuf_attributes(of_resource.resource.attributes)
+        for of_scope in of_resource.scope_spans:
+            scope = of_scope.scope.name
+            for span in of_scope.spans:
+                yield Span(
+                    span.trace_id.hex(),
+                    span.span_id.hex(),
+                    span.parent_span_id.hex(),
+                    scope,
+                    span.start_time_unix_nano,
+                    span.end_time_unix_nano,
+                    span.status.code == _ERROR,
+                    _protobuf_attributes(span.attributes),
+                    resource,
+                )
+
+
+def _protobuf_attributes(attributes: Iterable[Any]) -> Attributes:
+    kept: dict[str, Scalar] = {}
+    for attribute in attributes:
+        if attribute.key in WANTED:
+            kind = attribute.value.WhichOneof("value")
+            if kind in _SCALARS:
+                kept[attribute.key] = getattr(attribute.value, kind)
+    return kept
+
+
+def _json_spans(document: Any) -> Iterator[Span]:
+    for of_resource, at in _objects(_object(document, "the body"), "resourceSpans", ""):
+        resource = _json_attributes(_object(of_resource.get("resource"), f"{at}.resource"), at)
+        for of_scope, where in _objects(of_resource, "scopeSpans", at):
+            scope = _text(_object(of_scope.get("scope"), f"{where}.scope"), "name", where)
+            for span, place in _objects(of_scope, "spans", where):
+                yield _json_span(span, scope, resource, place)
+
+
+def _json_span(span: dict[str, Any], scope: str, resource: Attributes, at: str) -> Span:
+    status = _object(span.get("status"), f"{at}.status").get("code")
+    return Span(
+        _hexadecimal(span, "traceId", at),
+        _hexadecimal(span, "spanId", at),
+        _hexadecimal(span, "parentSpanId", at),
+        scope,
+        _nanos(span, "startTimeUnixNano", at),
+        _nanos(span, "endTimeUnixNano", at),
+        status in (_ERROR, "STATUS_CODE_ERROR"),
+        _json_attributes(span, at),
+        resource,
+    )
+
+
+def _json_attributes(holder: dict[str, Any], at: str) -> Attributes:
+    kept: dict[str, Scalar] = {}
+    for attribute, where in _objects(holder, "attributes", at):
+        key = attribute.get("key")
+        if isinstance(key, str) and key in WANTED:
+            value = _scalar(_object(attribute.get("value"), f"{where}.value"), where)
+            if value is not None:
+                kept[key] = value
+    return kept
+
+
+def _scalar(value: dict[str, Any], at: str) -> Scalar | None:
+    """An AnyValue that is a scalar; lists, maps and bytes are nothing that a bill is made of."""
+    if isinstance(text := value.get("stringValue"), str):
+        return text
+    if (flag := value.get("boolValue")) is not None:
+        return flag if isinstance(flag, bool) else _refuse(f"{at}.value.boolValue", "a boolean")
+    if (whole := value.get("intValue")) is not None:
+        return _int64(whole, f"{at}.value.intValue")
+    if (number := value.get("doubleValue")) is not None:
+        return _double(number, f"{at}.value.doubleValue")
+    return None
+
+
+def _int64(value: Any, at: str) -> int:
+    number = _integer(value)
+    if number is None or not -(2**63) <= number < 2**63:
+        return int(_refuse(at, "a 64-bit integer, as a number or in a string"))
+    return number
+
+
+def _nanos(holder: dict[str, Any], name: str, at: str) -> int:
+    value = holder.get(name)
+    number = 0 if value is None else _integer(value)
+    if number is None or not 0 <= number <= _LARGEST_TIME:
+        return int(_refuse(f"{at}.{name}", "nanoseconds since 1970, as a string"))
+    return number
+
+
+def _integer(value: Any) -> int | None:
+    """An integer as protobuf's JSON writes it: a number without fraction, or its digits."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and value.isascii() and value.removeprefix("-").isdecimal():
+        return int(value[:40])
+    return None
+
+
+def _double(value: Any, at: str) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    try:
+        return float(value) if isinstance(value, str) else math.nan
+    except ValueError:
+        return float(_refuse(at, "a number"))
+
+
+def _text(holder: dict[str, Any], name: str, at: str) -> str:
+    value = holder.get(name)
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else str(_refuse(f"{at}.{name}", "a string"))
+
+
+def _hexadecimal(holder: dict[str, Any], name: str, at: str) -> str:
+    text = _text(holder, name, at).lower()
+    try:
+        bytes.fromhex(text)
+    except ValueError:
+        _refuse(f"{at}.{name}", "hexadecimal digits")
+    return text
+
+
+def _object(value: Any, at: str) -> dict[str, Any]:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        _refuse(at, "an object")
+    found: dict[str, Any] = value
+    return found
+
+
+def _objects(holder: dict[str, Any], name: str, at: str) -> Iterator[tuple[dict[str, Any], str]]:
+    """The objects of an array, each with its place."""
+    values = holder.get(name)
+    if values is None:
+        return
+    where = f"{at}.{name}".removeprefix(".")
+    if not isinstance(values, list):
+        _refuse(where, "an array")
+    for number, value in enumerate(values):
+        yield _object(value, f"{where}[{number}]"), f"{where}[{number}]"
+
+
+def _refuse(at: str, expected: str) -> Any:
+    raise RequestRefusedError(400, f"{at} should be {expected}.")
