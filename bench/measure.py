@@ -77,7 +77,9 @@ class Subject:
                 f" {body[:2000]!r} against {by_name}"
             )
         self.row_count = sum(map(len, rows))
-        self.buffers = {it.name: await buffers_of(self.connection, it) for it in self.statements}
+        for it in self.statements:
+            touched = await buffers_of(self.connection, it)
+            self.buffers[it.name] = self.buffers.get(it.name, 0) + touched
 
     async def measure(self, way: str, count: int) -> None:
         """One round of one way."""

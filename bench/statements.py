@@ -101,8 +101,11 @@ async def _literal(connection: asyncpg.Connection, type_: asyncpg.Type, value: A
 def rows_by_name(
     statements: Sequence[Statement], rows: Sequence[list[asyncpg.Record]]
 ) -> dict[str, list[asyncpg.Record]]:
-    """What each statement returned, by its name."""
-    return {statement.name: found for statement, found in zip(statements, rows, strict=True)}
+    """What the statements of each name returned."""
+    found: dict[str, list[asyncpg.Record]] = {}
+    for statement, returned in zip(statements, rows, strict=True):
+        found.setdefault(statement.name, []).extend(returned)
+    return found
 
 
 def _name(text: str) -> str:
