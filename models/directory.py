@@ -76,15 +76,32 @@ class Person(NamedTuple):
 
 
 class ApiKey(NamedTuple):
-    """A program's credential, without its secret."""
+    """A program's credential, without its secret: it acts with `role` at its level."""
 
     id: UUID
     organization_id: UUID
     name: str
     prefix: str
+    role: str
+    user_id: UUID | None
+    workspace_id: UUID | None
+    project_id: UUID | None
     created_at: datetime
+    expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+
+
+class Membership(NamedTuple):
+    """A person's role at one level; `name` is the person's."""
+
+    id: UUID
+    organization_id: UUID
+    user_id: UUID
+    workspace_id: UUID | None
+    project_id: UUID | None
+    role: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +198,38 @@ async def load_api_keys(
     """Keys of the organization."""
     rows = await connection.fetch(sql("api_key_show"), scope.organization_id, list(ids))
     return in_order(ids, map(ApiKey._make, rows))
+
+
+async def list_api_keys(
+    connection: asyncpg.Connection, scope: Scope, keys: Sequence[PageKey]
+) -> list[Page[ApiKey]]:
+    """A page of the keys of each workspace and its projects, by name.
+
+    The organization's own id stands for all of its keys.
+    """
+    rows = await connection.fetch(
+        sql("api_key_list"), scope.organization_id, *page_parameters(keys, FIRST_NAME)
+    )
+    return pages(keys, rows, ApiKey._make)
+
+
+async def list_memberships(
+    connection: asyncpg.Connection, scope: Scope, key: PageKey
+) -> Page[Membership]:
+    """Memberships, by the person's name."""
+    place = key.after or FIRST_NAME
+    rows = await connection.fetch(
+        sql("membership_page"), scope.organization_id, *place, key.size + 1
+    )
+    return page([Membership._make(row) for row in rows], key.size)
+
+
+async def load_membership(
+    connection: asyncpg.Connection, scope: Scope, membership_id: UUID
+) -> Membership | None:
+    """A membership by id."""
+    row = await connection.fetchrow(sql("membership_show"), scope.organization_id, membership_id)
+    return Membership._make(row) if row else None
 
 
 async def list_workspaces(

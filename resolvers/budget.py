@@ -10,7 +10,7 @@ from uuid import UUID
 
 import asyncpg
 import strawberry
-from strawberry import UNSET, argument, field
+from strawberry import UNSET, field
 
 from models import budget, directory, errors
 from models.ids import encode
@@ -20,6 +20,7 @@ from resolvers.connection import After, First, Listing, PageInfo, paging
 from resolvers.context import Context, Info
 from resolvers.enums import BudgetStatus
 from resolvers.field import computed
+from resolvers.mutation import WHAT_TO_DO, change
 from resolvers.node import Node, parse_id, shows
 from resolvers.permissions import project_in_reach
 from resolvers.project import Project, project_of
@@ -48,7 +49,7 @@ async def _changes(
     context = info.context
     page = paging(At, context.scope, first, after, "budget.changes", root.project_id)
     found = await context.loaders.budget_changes.load(page.key(root.project_id))
-    return page.listing(found, lambda change: At(change.changed_at, change.id))
+    return page.listing(found, lambda item: At(item.changed_at, item.id))
 
 
 @strawberry.type(description="One change of a budget limit, from the audit table.")
@@ -180,22 +181,20 @@ class _Results:
     user_errors: Sequence[errors.UserError]
 
 
-Change = Callable[[asyncpg.Connection], Awaitable[object]]
+Work = Callable[[asyncpg.Connection], Awaitable[bool]]
 
 
-async def _change(context: Context, project_id: UUID, change: Change) -> _Answer:
-    """Runs one change in a transaction of its own and shows what it left."""
-    try:
-        await context.database.retry(change)
-    except errors.UserErrors as refused:
-        return _Answer(None, None, refused.errors)
-    context.loaders.forget()
+async def _change(context: Context, project_id: UUID, work: Work) -> _Answer:
+    """Runs one change and shows what it left."""
+    outcome = await change(context, work)
+    if outcome.user_errors:
+        return _Answer(None, None, outcome.user_errors)
     project = await project_in_reach(context, project_id)
     return _Answer(await context.loaders.budget.load(project_id), project, ())
 
 
 async def set_budget_limit(
-    info: Info, input: Annotated[SetBudgetLimitInput, argument(description="What to do.")]
+    info: Info, input: Annotated[SetBudgetLimitInput, WHAT_TO_DO]
 ) -> _Answer:
     """Sets a project's monthly threshold."""
     context, limit = info.context, input.limit_dollars
@@ -206,7 +205,7 @@ async def set_budget_limit(
 
 
 async def remove_budget_limit(
-    info: Info, input: Annotated[RemoveBudgetLimitInput, argument(description="What to do.")]
+    info: Info, input: Annotated[RemoveBudgetLimitInput, WHAT_TO_DO]
 ) -> _Answer:
     """Takes a project's threshold away."""
     context = info.context
@@ -217,7 +216,7 @@ async def remove_budget_limit(
 
 
 async def set_budget_limits(
-    info: Info, input: Annotated[SetBudgetLimitsInput, argument(description="What to do.")]
+    info: Info, input: Annotated[SetBudgetLimitsInput, WHAT_TO_DO]
 ) -> _Results:
     """Sets several thresholds, each by itself."""
     count = len(input.limits)

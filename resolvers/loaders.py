@@ -19,11 +19,14 @@ from models.budget import Budget, BudgetChange, list_changes, load_budgets
 from models.db import Database
 from models.directory import (
     ApiKey,
+    Membership,
     Organization,
     Person,
     Project,
     Workspace,
     WorkspaceGroup,
+    list_api_keys,
+    list_memberships,
     list_organizations,
     list_projects_of_workspaces,
     list_workspaces,
@@ -208,6 +211,22 @@ class Loaders:
             connection: asyncpg.Connection, scope: Scope, keys: Sequence[PageKey]
         ) -> list[Page[Workspace]]:
             return [await list_workspaces(connection, scope, key) for key in keys]
+
+        return self._batched(read)
+
+    @cached_property
+    def api_keys(self) -> DataLoader[PageKey, Page[ApiKey]]:
+        """Keys of workspaces, or by its own id of the organization."""
+        return self._batched(list_api_keys)
+
+    @cached_property
+    def memberships(self) -> DataLoader[PageKey, Page[Membership]]:
+        """Memberships of the organization."""
+
+        async def read(
+            connection: asyncpg.Connection, scope: Scope, keys: Sequence[PageKey]
+        ) -> list[Page[Membership]]:
+            return [await list_memberships(connection, scope, key) for key in keys]
 
         return self._batched(read)
 

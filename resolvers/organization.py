@@ -17,7 +17,7 @@ from models.period import Calendar
 from models.portfolio import CrossProjectSummary as Portfolio
 from models.portfolio import ProjectScope
 from resolvers import node, report
-from resolvers.api_key import ApiKey
+from resolvers.api_key import ApiKey, ApiKeyConnection, list_api_keys
 from resolvers.connection import After, First, Listing, by_name, paging
 from resolvers.context import Context, Info
 from resolvers.enums import BillingMode, Role
@@ -28,9 +28,14 @@ from resolvers.scalars import Month
 from resolvers.user import User
 
 if TYPE_CHECKING:
+    from resolvers.membership import MembershipConnection
     from resolvers.summary import CrossProjectSummary
     from resolvers.workspace import WorkspaceConnection
 
+LazyCrossProjectSummary = Annotated["CrossProjectSummary", strawberry.lazy("resolvers.summary")]
+LazyMembershipConnection = Annotated[
+    "MembershipConnection", strawberry.lazy("resolvers.membership")
+]
 LazyWorkspaceConnection = Annotated["WorkspaceConnection", strawberry.lazy("resolvers.workspace")]
 
 OfMonth = Annotated[
@@ -98,6 +103,25 @@ async def _cross_project_summary(
     return await report.cross_project_summary(info.context, month, ProjectScope.REACHABLE)
 
 
+async def _members(
+    root: directory.Organization, info: Info, first: First = 20, after: After = UNSET
+) -> Listing[directory.Membership]:
+    _require_acting(root, info)
+    context = info.context
+    context.scope.require_organization(access.Role.ADMIN)
+    page = paging(Named, context.scope, first, after, "organization.members")
+    found = await context.loaders.memberships.load(page.key(root.id))
+    return page.listing(found, by_name)
+
+
+async def _api_keys(
+    root: directory.Organization, info: Info, first: First = 20, after: After = UNSET
+) -> Listing[directory.ApiKey]:
+    _require_acting(root, info)
+    info.context.scope.require_organization(access.Role.ADMIN)
+    return await list_api_keys(info, root.id, first, after)
+
+
 @strawberry.type(
     description="A tenant: billing account, time zone, billing cycle. 004's enterprise."
 )
@@ -138,9 +162,13 @@ class Organization(Node):
         _workspaces,
         description="Workspaces that the viewer may see, by name.",
     )
-    cross_project_summary: (
-        Annotated["CrossProjectSummary", strawberry.lazy("resolvers.summary")] | None
-    ) = computed(
+    members: LazyMembershipConnection | None = computed(
+        _members, description="Who has which role at which level, by the person's name. ADMIN."
+    )
+    api_keys: ApiKeyConnection | None = computed(
+        _api_keys, description="All API keys, revoked ones included, by name. ADMIN."
+    )
+    cross_project_summary: LazyCrossProjectSummary | None = computed(
         _cross_project_summary,
         description=(
             "Spend of the month over the organization's projects that the viewer may see; same as "

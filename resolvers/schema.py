@@ -10,14 +10,18 @@ import strawberry
 from strawberry import argument
 from strawberry.schema.config import StrawberryConfig
 
-from resolvers import budget, summary, usage
+from resolvers import administration, budget, key_administration, membership, summary, usage
 from resolvers.agent_type import AgentType, list_agent_types
 from resolvers.context import Info
 from resolvers.node import Node, find_node
 from resolvers.organization import Organization, Viewer, get_organization, get_viewer
 from resolvers.permissions import (
     ANYONE,
+    CHANGES_LEVEL,
+    CHANGES_ORGANIZATION,
     CHANGES_PROJECT,
+    CHANGES_WORKSPACE,
+    OWNS_PROJECT,
     SEES,
     SEES_PROJECT,
     SPENDS_ON_PROJECT,
@@ -134,6 +138,70 @@ class Mutation:
         usage.record_run,
         "Creates or updates a run and its jobs without usage: to cap a run before it spends, and "
         "to say that a job has ended. MEMBER.",
+    )
+    update_organization: administration.UpdateOrganizationPayload | None = rooted(
+        CHANGES_ORGANIZATION,
+        administration.update_organization,
+        "Changes the name or the time zone of the viewer's organization. ADMIN of it.",
+    )
+    create_workspace: administration.WorkspacePayload | None = rooted(
+        CHANGES_ORGANIZATION,
+        administration.create_workspace,
+        "Makes a workspace. ADMIN of the organization.",
+    )
+    rename_workspace: administration.WorkspacePayload | None = rooted(
+        CHANGES_WORKSPACE,
+        administration.rename_workspace,
+        "Gives a workspace another name. ADMIN of the workspace.",
+    )
+    create_project: administration.ProjectPayload | None = rooted(
+        CHANGES_WORKSPACE,
+        administration.create_project,
+        "Makes a project. ADMIN of the workspace.",
+    )
+    rename_project: administration.ProjectPayload | None = rooted(
+        CHANGES_PROJECT,
+        administration.rename_project,
+        "Gives a project another name. ADMIN of the project.",
+    )
+    set_project_owner: administration.ProjectPayload | None = rooted(
+        OWNS_PROJECT,
+        administration.set_project_owner,
+        "Gives a project to another member of the organization. OWNER of the project.",
+    )
+    grant_membership: membership.GrantMembershipPayload | None = rooted(
+        CHANGES_LEVEL,
+        membership.grant_membership,
+        "Gives a person a role at the organization, a workspace or a project. ADMIN there; OWNER "
+        "to give or replace OWNER.",
+    )
+    revoke_membership: membership.RevokeMembershipPayload | None = rooted(
+        CHANGES_LEVEL,
+        membership.revoke_membership,
+        "Takes a person's role at a level away, and the keys that are stronger than what remains. "
+        "ADMIN there; OWNER to take OWNER.",
+    )
+    create_api_key: key_administration.ApiKeySecretPayload | None = rooted(
+        CHANGES_LEVEL,
+        key_administration.create_api_key,
+        "Makes an API key and answers its secret, once. ADMIN of its level.",
+    )
+    rename_api_key: key_administration.ApiKeyPayload | None = rooted(
+        CHANGES_LEVEL,
+        key_administration.rename_api_key,
+        "Gives an API key another name. ADMIN of its level, and at least as strong as the key.",
+    )
+    rotate_api_key: key_administration.ApiKeySecretPayload | None = rooted(
+        CHANGES_LEVEL,
+        key_administration.rotate_api_key,
+        "Gives an API key a new secret and answers it, once; the old one stops working. ADMIN of "
+        "its level, and at least as strong as the key; a person's key by that person alone.",
+    )
+    revoke_api_key: key_administration.ApiKeyPayload | None = rooted(
+        CHANGES_LEVEL,
+        key_administration.revoke_api_key,
+        "Ends an API key at once; ending it again changes nothing. ADMIN of its level, and at "
+        "least as strong as the key.",
     )
 
 

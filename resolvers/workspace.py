@@ -6,9 +6,10 @@ from uuid import UUID
 import strawberry
 from strawberry import UNSET, argument, field
 
-from models import directory
+from models import access, directory
 from models.page import Named
 from resolvers import node
+from resolvers.api_key import ApiKeyConnection, list_api_keys
 from resolvers.connection import After, First, Listing, PageInfo, by_name, paging
 from resolvers.context import Context, Info
 from resolvers.enums import Role
@@ -48,6 +49,13 @@ async def _projects(
     return page.listing(found, by_name)
 
 
+async def _api_keys(
+    root: directory.Workspace, info: Info, first: First = 20, after: After = UNSET
+) -> Listing[directory.ApiKey]:
+    info.context.scope.require_workspace(root.id, access.Role.ADMIN)
+    return await list_api_keys(info, root.id, first, after)
+
+
 @strawberry.type(description="A set of workspaces, for figures by team.")
 class WorkspaceGroup(Node):
     is_type_of = shows(directory.WorkspaceGroup)
@@ -81,6 +89,9 @@ class Workspace(Node):
     projects: LazyProjectConnection | None = computed(
         _projects,
         description="Its projects that the viewer may see, by name.",
+    )
+    api_keys: ApiKeyConnection | None = computed(
+        _api_keys, description="API keys, by name. ADMIN of the workspace."
     )
 
 

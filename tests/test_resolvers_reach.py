@@ -38,29 +38,86 @@ OWN = {
     "agentTypes": "agentTypes { agentType }",
     "crossProjectSummary": "crossProjectSummary { projectCount projects { project { id } } }",
 }
-SINGLE = "{ budget { limit } userErrors { code field } }"
+SINGLE = "{ userErrors { code message field } }"
 BULK = "{ results { userErrors { code message field } } userErrors { code } }"
-# Changes of one project, with the least role that they take. In bulk each result has errors.
-CHANGES = {
+# Changes: the field with the id of the thing that is changed, the kind of that id (None: the
+# organization itself), and the least role that it takes. In bulk each result has errors.
+CHANGES: dict[str, tuple[str, str | None, Role]] = {
     "setBudgetLimit": (
         f"setBudgetLimit(input: {{projectId: $id, limitDollars: 1}}) {SINGLE}",
+        node.PROJECT,
         Role.ADMIN,
     ),
-    "removeBudgetLimit": (f"removeBudgetLimit(input: {{projectId: $id}}) {SINGLE}", Role.ADMIN),
+    "removeBudgetLimit": (
+        f"removeBudgetLimit(input: {{projectId: $id}}) {SINGLE}",
+        node.PROJECT,
+        Role.ADMIN,
+    ),
     "setBudgetLimits": (
         f"setBudgetLimits(input: {{limits: [{{projectId: $id, limitDollars: 1}}]}}) {BULK}",
+        node.PROJECT,
         Role.ADMIN,
     ),
     "recordUsage": (
         'recordUsage(input: {events: [{eventKey: "e", projectId: $id, model: "m"}]}) ' + BULK,
+        node.PROJECT,
         Role.MEMBER,
     ),
     "recordRun": (
-        'recordRun(input: {projectId: $id, run: {key: "k"}}) '
-        "{ run { id } userErrors { code field } }",
+        f'recordRun(input: {{projectId: $id, run: {{key: "k"}}}}) {SINGLE}',
+        node.PROJECT,
         Role.MEMBER,
     ),
+    "renameProject": (
+        f'renameProject(input: {{projectId: $id, name: "n"}}) {SINGLE}',
+        node.PROJECT,
+        Role.ADMIN,
+    ),
+    "setProjectOwner": (
+        f'setProjectOwner(input: {{projectId: $id, ownerId: "USER"}}) {SINGLE}',
+        node.PROJECT,
+        Role.OWNER,
+    ),
+    "createProject": (
+        f'createProject(input: {{workspaceId: $id, name: "n"}}) {SINGLE}',
+        node.WORKSPACE,
+        Role.ADMIN,
+    ),
+    "renameWorkspace": (
+        f'renameWorkspace(input: {{workspaceId: $id, name: "n"}}) {SINGLE}',
+        node.WORKSPACE,
+        Role.ADMIN,
+    ),
+    "renameApiKey": (
+        f'renameApiKey(input: {{apiKeyId: $id, name: "n"}}) {SINGLE}',
+        node.API_KEY,
+        Role.OWNER,
+    ),
+    "rotateApiKey": (f"rotateApiKey(input: {{apiKeyId: $id}}) {SINGLE}", node.API_KEY, Role.OWNER),
+    "revokeApiKey": (f"revokeApiKey(input: {{apiKeyId: $id}}) {SINGLE}", node.API_KEY, Role.OWNER),
+    "updateOrganization": (
+        f'updateOrganization(input: {{timeZone: "Asia/Kathmandu"}}) {SINGLE}',
+        None,
+        Role.ADMIN,
+    ),
+    "createWorkspace": (f'createWorkspace(input: {{name: "n"}}) {SINGLE}', None, Role.ADMIN),
+    "createApiKey": (
+        f'createApiKey(input: {{name: "n", role: VIEWER}}) {SINGLE}',
+        None,
+        Role.ADMIN,
+    ),
+    "grantMembership": (
+        f'grantMembership(input: {{email: "new@example.com", role: VIEWER}}) {SINGLE}',
+        None,
+        Role.ADMIN,
+    ),
+    "revokeMembership": (
+        f'revokeMembership(input: {{userId: "USER"}}) {SINGLE}',
+        None,
+        Role.OWNER,
+    ),
 }
+OF_THINGS = [name for name, (_, kind, _) in CHANGES.items() if kind is not None]
 KINDS = [
     node.ORGANIZATION, node.WORKSPACE, node.WORKSPACE_GROUP, node.PROJECT, node.USER, node.API_KEY,
     node.RUN, node.JOB, node.TRANSACTION, node.BUDGET,
@@ -125,7 +182,7 @@ def refusals(payload: Any, errors: list[Refusal]) -> tuple[tuple[str, str], ...]
     """What was refused, as (code, message), beside the request or in a result of a bulk."""
     if payload is None:
         return tuple((error.code, error.message) for error in errors)
-    results = payload.get("results", [])
+    results = payload.get("results", [payload])
     return tuple(
         (error["code"], error["message"]) for result in results for error in result["userErrors"]
     )
@@ -157,15 +214,22 @@ async def test_no_node_of_another_organization_is_found(
     assert len(told) == 1
 
 
-@pytest.mark.parametrize("name", CHANGES)
+def mutation(name: str, tenant: Tenant) -> str:
+    query, kind, _ = CHANGES[name]
+    declared = "" if kind is None else " ($id: ID!)"
+    return f"mutation{declared} {{ {query} }}".replace("USER", node.user_id(tenant.user_id))
+
+
+@pytest.mark.parametrize("name", OF_THINGS)
 async def test_nothing_of_another_organization_is_changed(
     database: Database, tenant: Tenant, theirs: dict[str, str], name: str
 ) -> None:
     asker = owner(database, tenant, MARCH)
-    mutation = f"mutation ($id: ID!) {{ {CHANGES[name][0]} }}"
+    kind = CHANGES[name][1]
+    assert kind is not None
     told = set()
-    for id in variants(tenant, node.PROJECT, theirs[node.PROJECT]):
-        data, errors = await asker.run(mutation, id=id)
+    for id in variants(tenant, kind, theirs[kind]):
+        data, errors = await asker.run(mutation(name, tenant), id=id)
         told.add(refusals(data[name], errors))
     assert len(told) == 1
     ((code, _),) = told.pop()
@@ -177,12 +241,36 @@ async def test_nothing_of_another_organization_is_changed(
 async def test_changes_take_the_role_that_they_name(
     database: Database, tenant: Tenant, name: str, role: Role
 ) -> None:
+    """At the organization; that a role at a project is enough is tested beside this."""
+    principal = Principal(tenant.organization_id, None, tenant.api_key_id)
+    asker = Asker(database, Scope(principal, role), MARCH)
+    _, kind, least = CHANGES[name]
+    things = {
+        node.PROJECT: tenant.project_id,
+        node.WORKSPACE: tenant.workspace_id,
+        node.API_KEY: tenant.api_key_id,
+    }
+    variables = {"id": encode(kind, tenant.organization_id, things[kind])} if kind else {}
+    data, errors = await asker.run(mutation(name, tenant), **variables)
+    codes = [code for code, _ in refusals(data[name], errors)]
+    if role < least:
+        assert codes == ["FORBIDDEN"]
+    elif name == "revokeMembership":
+        assert codes == ["INVALID"]  # the last OWNER stays
+    else:
+        assert codes == []
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("name", [it for it in OF_THINGS if CHANGES[it][1] == node.PROJECT])
+async def test_a_role_at_a_project_is_enough_for_its_changes(
+    database: Database, tenant: Tenant, name: str, role: Role
+) -> None:
     asker = member(database, tenant, role, tenant.project_id, now=MARCH)
     project = encode(node.PROJECT, tenant.organization_id, tenant.project_id)
-    query, least = CHANGES[name]
-    data, errors = await asker.run(f"mutation ($id: ID!) {{ {query} }}", id=project)
+    data, errors = await asker.run(mutation(name, tenant), id=project)
     codes = [code for code, _ in refusals(data[name], errors)]
-    assert codes == ([] if role >= least else ["FORBIDDEN"])
+    assert codes == ([] if role >= CHANGES[name][2] else ["FORBIDDEN"])
 
 
 @pytest.mark.parametrize("role", list(Role))
