@@ -29,6 +29,7 @@ def application() -> Starlette:
         settings.database_url.get_secret_value(),
         pool_size=settings.pool_size,
         statement_timeout_seconds=settings.limit_statement_seconds,
+        has_generic_plans=True,
     )
     authenticator = Authenticator(database, JwtRules.of(settings))
     writer = WriteQueue(Ledger(database))

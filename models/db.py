@@ -25,6 +25,7 @@ MODEL_MODULES = (
     "models.billing_setting",
     "models.price_table",
     "models.usage_import",
+    "models.quarantine",
 )
 RETRIED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 _RETRY_COUNT = 5
@@ -66,7 +67,11 @@ def tortoise_config(dsn: str, **pool: Any) -> dict[str, Any]:
 
 
 class Database:
-    """A started pool. `statement_timeout_seconds` of 0 means none (command line, maintenance)."""
+    """A started pool. `statement_timeout_seconds` of 0 means none (command line, maintenance).
+
+    With `has_generic_plans` a statement is planned once a connection: for pools that serve, where
+    planning anew costs more than executing, and no statement gains from knowing its parameters.
+    """
 
     def __init__(
         self,
@@ -75,6 +80,7 @@ class Database:
         pool_size: int = 10,
         statement_timeout_seconds: float = 5,
         statement_cache_size: int = 1000,
+        has_generic_plans: bool = False,
     ) -> None:
         self._config = tortoise_config(
             dsn,
@@ -84,6 +90,7 @@ class Database:
                 "application_name": APP,
                 "timezone": "UTC",
                 "jit": "off",
+                "plan_cache_mode": "force_generic_plan" if has_generic_plans else "auto",
                 "statement_timeout": f"{statement_timeout_seconds * 1000:.0f}",
                 "idle_in_transaction_session_timeout": "60000",
             },
