@@ -34,6 +34,7 @@ UPDATED = (
     "otel_mark",
     "pipeline_run",
     "project",
+    "quarantined_row",
     "usage_import",
     "workspace",
     "workspace_group",

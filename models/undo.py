@@ -130,4 +130,5 @@ async def _finish(connection: asyncpg.Connection, organization_id: UUID, import_
     if counts:
         await append(connection, organization_id, now, [], counts)
     await connection.execute(sql("undo_idle_runs"), organization_id, import_id)
+    await connection.execute(sql("undo_quarantine"), organization_id, import_id, now)
     await connection.execute(sql("undo_finish"), organization_id, import_id, now)

@@ -2,16 +2,22 @@
 
 import asyncio
 import inspect
+from pathlib import Path
 
 import asyncpg
 import pytest
 from postgres_server import FreshDatabase
+from tenants import make_tenant
 from tortoise import fields
+from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
+from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 from tortoise.models import Model
 
 from models.db import APP, MODEL_MODULES, Database, tortoise_config
-from models.migration import DELETED, UPDATED, is_current, migrate, statements
+from models.event import JobRef, RunRef, RunStatus, UsageStatus
+from models.ledger import Ledger
+from models.migration import DELETED, UPDATED, _Recorder, is_current, migrate, statements
 from models.rollup import ROLLUPS
 
 # Tables that no Tortoise model stands for, and what declares or reads them instead.
@@ -36,6 +42,7 @@ TYPES = {
     fields.TimeField: "time without time zone",
     fields.UUIDField: "uuid",
 }
+NAMES = ["0001_initial", "0002_quarantine"]
 # Prices are kept with the scale that they were adopted with; a check bounds it.
 UNBOUNDED = {"public_price", "price", "rate"}
 
@@ -72,7 +79,7 @@ async def test_from_empty_and_again(fresh_database: FreshDatabase) -> None:
         fresh_database.owner_dsn, app_role=fresh_database.app_role, progress=seen.append
     )
     assert applied == seen
-    assert applied[0] == "0001_initial"
+    assert applied == NAMES
     assert await migrate(fresh_database.owner_dsn, app_role=fresh_database.app_role) == []
     connection = await asyncpg.connect(dsn=fresh_database.app_dsn)
     try:
@@ -120,9 +127,51 @@ async def test_a_migration_that_fails_leaves_nothing(
             await migrate(fresh_database.owner_dsn)
         assert set(await columns(connection)) == {"rollup_duration_day", "tortoise_migrations"}
         await connection.execute("DROP TABLE rollup_duration_day")
-        assert await migrate(fresh_database.owner_dsn) == ["0001_initial"]
+        assert await migrate(fresh_database.owner_dsn) == NAMES
     finally:
         await connection.close()
+
+
+async def test_a_later_migration_keeps_the_data(fresh_database: FreshDatabase) -> None:
+    """A database of the first release, with spending in it, is brought up to date."""
+    dsn = fresh_database.owner_dsn
+    await migrate_to(dsn, NAMES[0])
+    connection = await asyncpg.connect(dsn=dsn)
+    database = Database(dsn, pool_size=2)
+    await database.start()
+    try:
+        assert not await is_current(connection)
+        tenant = await make_tenant(database)
+        run, job = RunRef("r"), JobRef("j", "research", status=RunStatus.SUCCEEDED)
+        outcomes = await Ledger(database).record(tenant.id, [tenant.event(run=run, job=job)])
+        assert [outcome.status for outcome in outcomes] == [UsageStatus.RECORDED]
+        tables = sorted(set(await columns(connection)) - {"tortoise_migrations"})
+        before = {table: await content(connection, table) for table in tables}
+        assert sum(map(bool, before.values())) > 10
+        assert await migrate(dsn, app_role=fresh_database.app_role) == NAMES[1:]
+        assert {table: await content(connection, table) for table in tables} == before
+        assert await is_current(connection)
+        again = await Ledger(database).record(tenant.id, [tenant.event(run=run, job=job)])
+        assert [outcome.status for outcome in again] == [UsageStatus.DUPLICATE]
+    finally:
+        await database.close()
+        await connection.close()
+
+
+async def migrate_to(dsn: str, name: str) -> None:
+    """Brings an empty database to where a migration left it."""
+    async with TortoiseContext() as context:
+        await context.init(config=tortoise_config(dsn), use_tz=True, timezone="UTC")
+        executor = MigrationExecutor(
+            get_connection("default"), {APP: tortoise_config(dsn)["apps"][APP]}
+        )
+        executor.recorder = executor.loader.recorder = _Recorder(executor.connection)
+        await executor.migrate([MigrationTarget(APP, name)], direction="forward")
+
+
+async def content(connection: asyncpg.Connection, table: str) -> list[str]:
+    rows = await connection.fetch(f"SELECT t::text AS row FROM {table} AS t ORDER BY 1")
+    return [row["row"] for row in rows]
 
 
 async def test_tables_are_what_the_models_declare(migrated: FreshDatabase) -> None:
@@ -210,7 +259,12 @@ async def test_the_serving_role_owns_nothing_and_changes_only_what_it_must(
 
 
 def test_statements_are_one_each() -> None:
-    for name in ("0001_tenancy", "0001_ledger", "0001_rollup"):
+    files = [
+        each.stem
+        for each in Path(__file__).parent.parent.joinpath("migrations", "sql").glob("*.sql")
+    ]
+    assert len(files) > 3
+    for name in files:
         for operation in statements(name):
             assert isinstance(operation.sql, str)
             body = "\n".join(
@@ -222,9 +276,9 @@ def test_statements_are_one_each() -> None:
 def test_the_history_is_written_by_each_migration_itself() -> None:
     import importlib
 
-    module = importlib.import_module("migrations.0001_initial")
-    last = module.Migration.operations[-1]
-    assert "0001_initial" in inspect.cleandoc(last.sql)
+    for name in NAMES:
+        last = importlib.import_module(f"migrations.{name}").Migration.operations[-1]
+        assert name in inspect.cleandoc(last.sql)
 
 
 async def test_reading_works_for_the_serving_role(database: Database) -> None:
