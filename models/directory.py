@@ -1,7 +1,7 @@
 """Reading what there is: organizations, workspaces, projects, people and keys, by id and by name.
 
 Every function takes the caller's `Scope` and pins its organization; things out of reach are left
-out, so that to the caller they do not exist. Refused: changes (see `administration.py`), secrets.
+out, so that to the caller they do not exist. Refused: changes (see each noun), secrets.
 """
 
 from collections.abc import Iterable, Sequence

@@ -13,14 +13,22 @@ from dataclasses import dataclass
 from uuid import UUID
 
 NIL = UUID(int=0)
-# Kinds of the things that are administered by id; `resolvers/node.py` has the whole list.
 API_KEY = "akey"
+BUDGET = "bdgt"
 IMPORT = "impt"
+JOB = "ajob"
+MEMBERSHIP = "mbrs"
 ORGANIZATION = "orga"
 PROJECT = "proj"
+RUN = "prun"
+TRANSACTION = "ctxn"
 USER = "user"
 WORKSPACE = "wksp"
 WORKSPACE_GROUP = "wgrp"
+# Identities of reports and of the viewer, for caches: nothing is looked up by them.
+CROSS_PROJECT_SUMMARY = "xsum"
+MONTHLY_SUMMARY = "msum"
+VIEWER = "view"
 _KIND_LENGTH = 4
 
 

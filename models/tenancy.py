@@ -1,6 +1,7 @@
 """Who there is: organizations, the levels below them, people, memberships and keys.
 
-Tables only; reach and roles are settled in `access.py`, changes are made in `administration.py`.
+Tables only; reach and roles are settled in `access.py`, changes are made noun by noun
+(`organization.py`, `project.py`, `membership.py`, `api_key.py` ...).
 The database's keys are composite (organization first) and set by the migrations; `id` alone is
 what Tortoise can know. Instance `save()` and `delete()` would filter by it alone: write through
 queries that name the organization.

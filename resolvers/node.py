@@ -14,24 +14,52 @@ from strawberry import field
 
 from models.access import Scope
 from models.errors import NotFoundError
-from models.ids import NIL, decode, encode
+from models.ids import (
+    API_KEY,
+    BUDGET,
+    CROSS_PROJECT_SUMMARY,
+    JOB,
+    MEMBERSHIP,
+    MONTHLY_SUMMARY,
+    NIL,
+    ORGANIZATION,
+    PROJECT,
+    RUN,
+    TRANSACTION,
+    USER,
+    VIEWER,
+    WORKSPACE,
+    WORKSPACE_GROUP,
+    decode,
+    encode,
+)
 from resolvers.context import Context
 
-ORGANIZATION = "orga"
-WORKSPACE = "wksp"
-WORKSPACE_GROUP = "wgrp"
-PROJECT = "proj"
-USER = "user"
-API_KEY = "akey"
-RUN = "prun"
-JOB = "ajob"
-TRANSACTION = "ctxn"
-BUDGET = "bdgt"
-MEMBERSHIP = "mbrs"
-# Identities of reports and of the viewer, for caches: nothing is looked up by them.
-VIEWER = "view"
-MONTHLY_SUMMARY = "msum"
-CROSS_PROJECT_SUMMARY = "xsum"
+__all__ = [
+    "API_KEY",
+    "BUDGET",
+    "CROSS_PROJECT_SUMMARY",
+    "JOB",
+    "MEMBERSHIP",
+    "MONTHLY_SUMMARY",
+    "ORGANIZATION",
+    "PROJECT",
+    "RUN",
+    "TRANSACTION",
+    "USER",
+    "VIEWER",
+    "WORKSPACE",
+    "WORKSPACE_GROUP",
+    "Find",
+    "Node",
+    "find_node",
+    "finds",
+    "not_found",
+    "parse_id",
+    "public_id",
+    "shows",
+    "user_id",
+]
 
 _NAMES = {
     ORGANIZATION: "organization",
