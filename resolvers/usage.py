@@ -26,6 +26,7 @@ from models.ids import encode
 from models.token import ReportedTokens
 from resolvers import node
 from resolvers.context import Context, Info
+from resolvers.field import given
 from resolvers.node import parse_id
 from resolvers.run import PipelineRun
 from resolvers.usage_input import RecordRunInput, RecordUsageInput
@@ -210,29 +211,28 @@ def _event(context: Context, said: SaidUsage) -> UsageEvent:
     scope = context.scope
     project_id = _id(scope, node.PROJECT, said.project_id, "projectId")
     _require_member(scope, project_id)
-    _check_instant(said.occurred_at, context.now)
-    api_key_id = scope.api_key_id
-    if said.api_key_id is not None:
-        api_key_id = _id(scope, node.API_KEY, said.api_key_id, "apiKeyId")
-    user_id = _id(scope, node.USER, said.user_id, "userId") if said.user_id is not None else None
+    occurred_at, stream = given(said.occurred_at), given(said.stream)
+    _check_instant(occurred_at, context.now)
+    api_key, user = given(said.api_key_id), given(said.user_id)
+    run, job = given(said.run), given(said.job)
     return UsageEvent(
         event_key=said.event_key,
         project_id=project_id,
         model=said.model,
         tokens=_tokens(said),
-        occurred_at=said.occurred_at,
-        provider=said.provider,
+        occurred_at=occurred_at,
+        provider=given(said.provider),
         operation=event.Operation(said.operation.value),
         outcome=event.CallOutcome(said.outcome.value),
         surface=event.Surface(said.surface.value),
-        service_tier=said.service_tier or "",
-        run=_run(said.run) if said.run is not None else None,
-        job=_job(said.job) if said.job is not None else None,
-        api_key_id=api_key_id,
-        user_id=user_id,
-        duration_ms=said.duration_ms,
-        source_cost=said.source_cost,
-        call_key=said.stream.call_key if said.stream is not None else None,
+        service_tier=given(said.service_tier) or "",
+        run=_run(run) if run is not None else None,
+        job=_job(job) if job is not None else None,
+        api_key_id=_id(scope, node.API_KEY, api_key, "apiKeyId") if api_key else scope.api_key_id,
+        user_id=_id(scope, node.USER, user, "userId") if user else None,
+        duration_ms=given(said.duration_ms),
+        source_cost=given(said.source_cost),
+        call_key=stream.call_key if stream is not None else None,
     )
 
 
@@ -240,24 +240,24 @@ def _tokens(said: SaidUsage) -> ReportedTokens:
     return ReportedTokens(
         input_tokens=said.input_tokens,
         output_tokens=said.output_tokens,
-        cache_read_tokens=said.cache_read_tokens,
-        cache_write_5m_tokens=said.cache_write_5m_tokens,
-        cache_write_1h_tokens=said.cache_write_1h_tokens,
-        reasoning_tokens=said.reasoning_tokens,
-        input_includes_cache=said.input_includes_cache,
-        output_includes_reasoning=said.output_includes_reasoning,
+        cache_read_tokens=given(said.cache_read_tokens),
+        cache_write_5m_tokens=given(said.cache_write_5m_tokens),
+        cache_write_1h_tokens=given(said.cache_write_1h_tokens),
+        reasoning_tokens=given(said.reasoning_tokens),
+        input_includes_cache=given(said.input_includes_cache),
+        output_includes_reasoning=given(said.output_includes_reasoning),
     )
 
 
 def _run(said: Any) -> RunRef:
     return RunRef(
         key=said.key,
-        parent_key=said.parent_key,
-        workflow=said.workflow,
-        trigger=said.trigger,
-        status=_domain(event.RunStatus, said.status),
-        started_at=said.started_at,
-        finished_at=said.finished_at,
+        parent_key=given(said.parent_key),
+        workflow=given(said.workflow),
+        trigger=given(said.trigger),
+        status=_domain(event.RunStatus, given(said.status)),
+        started_at=given(said.started_at),
+        finished_at=given(said.finished_at),
     )
 
 
@@ -265,10 +265,10 @@ def _job(said: Any) -> JobRef:
     return JobRef(
         key=said.key,
         agent_type=said.agent_type,
-        initiator=_domain(event.Initiator, said.initiator),
-        status=_domain(event.RunStatus, said.status),
-        started_at=said.started_at,
-        finished_at=said.finished_at,
+        initiator=_domain(event.Initiator, given(said.initiator)),
+        status=_domain(event.RunStatus, given(said.status)),
+        started_at=given(said.started_at),
+        finished_at=given(said.finished_at),
     )
 
 
