@@ -41,12 +41,15 @@ def decode(body: bytes, media_type: str) -> list[Span]:
 
 
 def encode_success(media_type: str, rejected: int, message: str) -> bytes:
-    """The answer to a request that was taken, and how many of its spans were not."""
+    """The answer to a request that was taken: how many spans were not, and why.
+
+    A message without rejected spans is a warning, as the specification allows.
+    """
     if media_type == JSON:
         told = {"partialSuccess": {"rejectedSpans": str(rejected), "errorMessage": message}}
-        return orjson.dumps(told if rejected else {})
+        return orjson.dumps(told if message else {})
     response = ExportTraceServiceResponse()
-    if rejected:
+    if message:
         response.partial_success.rejected_spans = rejected
         response.partial_success.error_message = message
     return bytes(response.SerializeToString())

@@ -13,6 +13,7 @@ from uuid import UUID
 from models import ids
 from models.access import Scope
 from models.event import KEY_LENGTH, CallOutcome, JobRef, RunRef, RunStatus, Surface, UsageEvent
+from models.event_check import MAX_DURATION_MS
 from models.otel_attribute import (
     AGENT_ID,
     AGENT_NAME,
@@ -164,6 +165,8 @@ def _end(started: datetime | None, ended: datetime | None) -> datetime | None:
 
 
 def _duration_ms(span: Span) -> int | None:
+    """Rounded; None where the clocks say nothing that can be true of a call."""
     if span.start_nanos <= 0 or span.end_nanos < span.start_nanos:
         return None
-    return (span.end_nanos - span.start_nanos + 500_000) // 1_000_000
+    duration_ms = (span.end_nanos - span.start_nanos + 500_000) // 1_000_000
+    return duration_ms if duration_ms <= MAX_DURATION_MS else None

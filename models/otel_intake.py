@@ -2,8 +2,8 @@
 
 Every span ends in one of four counts: billed, duplicate (its call is there already), unbilled (no
 call, or one whose tokens another span stands for), rejected with its reason. Sending a document
-again bills nothing. Refused: recording a part of a chunk, and answers that name what is not the
-caller's.
+again bills nothing; a span that comes again with other content changes nothing, and is told of.
+Refused: recording a part of a chunk, and answers that name what is not the caller's.
 """
 
 from collections import Counter
@@ -25,6 +25,7 @@ from models.otel_usage import states_tokens
 
 Record = Callable[[UUID, Sequence[UsageEvent]], Awaitable[list[UsageOutcome]]]
 CHUNK_EVENTS = 1000
+CHANGED = "a span was sent before with other content; nothing was changed"
 _REASONS_TOLD = 5
 _REASON_LENGTH = 300
 
@@ -44,9 +45,13 @@ class Report:
         self.rejected += 1
         self.reasons[reason[:_REASON_LENGTH]] += 1
 
+    def warn(self, reason: str) -> None:
+        """Tells of a span that was taken, but not quite as it was meant."""
+        self.reasons[reason] += 1
+
     @property
     def message(self) -> str:
-        """The most frequent reasons, for the sender's log; empty when nothing was rejected."""
+        """The most frequent reasons, for the sender's log; empty when there is nothing to say."""
         told = [f"{reason} ({count})" for reason, count in self.reasons.most_common(_REASONS_TOLD)]
         if len(self.reasons) > _REASONS_TOLD:
             told.append(f"{len(self.reasons) - _REASONS_TOLD} other reasons")
@@ -156,8 +161,7 @@ def _count(report: Report, outcome: UsageOutcome) -> None:
 
 
 def _count_repeated(report: Report, event_key: str) -> None:
-    """A second span of one answer differs by nature; a span that changed is a contradiction."""
+    """A second span of one answer differs by nature; the same span should not."""
+    report.duplicate += 1
     if names_span(event_key):
-        report.reject("the span was sent before with other content; nothing was changed")
-    else:
-        report.duplicate += 1
+        report.warn(CHANGED)
