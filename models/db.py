@@ -26,6 +26,7 @@ MODEL_MODULES = (
     "models.price_table",
     "models.usage_import",
     "models.quarantine",
+    "models.repricing_table",
 )
 RETRIED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 _RETRY_COUNT = 5

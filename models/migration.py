@@ -35,6 +35,8 @@ UPDATED = (
     "pipeline_run",
     "project",
     "quarantined_row",
+    "repricing",
+    "repricing_line",
     "usage_import",
     "workspace",
     "workspace_group",

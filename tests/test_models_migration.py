@@ -25,6 +25,7 @@ WITHOUT_MODEL = {
     "api_key_lookup": "a reference table, written with its key",
     "organization_time_zone": "a composite key that Tortoise cannot express",
     "otel_mark": "a composite key that Tortoise cannot express",
+    "repricing_line": "a composite key that Tortoise cannot express",
     "tortoise_migrations": "Tortoise's own history",
     "user_organization": "a reference table, written with a membership",
 } | {rollup.table: "declared in models/rollup.py" for rollup in ROLLUPS}
@@ -42,7 +43,7 @@ TYPES = {
     fields.TimeField: "time without time zone",
     fields.UUIDField: "uuid",
 }
-NAMES = ["0001_initial", "0002_quarantine"]
+NAMES = ["0001_initial", "0002_quarantine", "0003_repricing"]
 # Prices are kept with the scale that they were adopted with; a check bounds it.
 UNBOUNDED = {"public_price", "price", "rate"}
 
