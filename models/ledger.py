@@ -5,7 +5,8 @@ the batch is there as a whole or not at all. Locks are taken in the order of the
 jobs, rates, ledger keys, rollups. Refused here: deciding who may write, and waiting for a balance.
 """
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -22,9 +23,12 @@ from models.local_time import TimeZones, load_time_zones
 from models.posted import load_posted
 from models.posting import NOTHING, Attribution, Entry, Posted, content_hash, post
 from models.price import PriceBook, Rate, load_price_book
+from models.rate import insert_rates
 from models.run import Activity, ActivityWriter, JobKey, Ref, RunKey, Said
 from models.token import TokenCounts
 
+PRICES_SECONDS = 60
+"""How old its view of public prices may be, in a process that others adopt prices beside."""
 _RACE_COUNT = 10
 Key = TypeVar("Key", bound=Hashable)
 _KNOWN_RATE_COUNT = 100_000
@@ -66,9 +70,12 @@ class _Plan:
 class Ledger:
     """Writes the ledger of any organization. Keeps public prices and known rates in memory."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, clock: Callable[[], int] = time.monotonic_ns) -> None:
         self._database = database
+        self._clock = clock
         self._public: PriceBook | None = None
+        self._public_version: object = None
+        self._public_seen_ns = 0
         self._known_rates: set[tuple[UUID, UUID]] = set()
 
     async def record(
@@ -156,8 +163,7 @@ class Ledger:
     async def _load_context(
         self, connection: asyncpg.Connection, organization_id: UUID, events: Iterable[UsageEvent]
     ) -> _Context:
-        if self._public is None:
-            self._public = await load_price_book(connection)
+        public = await self._public_prices(connection)
         projects = {event.project_id for event in events}
         keys = {event.api_key_id for event in events if event.api_key_id is not None}
         users = {event.user_id for event in events if event.user_id is not None}
@@ -169,8 +175,20 @@ class Ledger:
             frozenset([None, *(row["id"] for row in rows if row["kind"] == "api_key")]),
             frozenset([None, *(row["id"] for row in rows if row["kind"] == "user")]),
             await load_time_zones(connection, organization_id),
-            await load_price_book(connection, organization_id, public=self._public),
+            await load_price_book(connection, organization_id, public=public),
         )
+
+    async def _public_prices(self, connection: asyncpg.Connection) -> PriceBook:
+        """The public book, read anew when another process has adopted prices: within a minute."""
+        age_ns = self._clock() - self._public_seen_ns
+        if self._public is not None and age_ns < PRICES_SECONDS * 10**9:
+            return self._public
+        version = await connection.fetchval(sql("price_public_version"))
+        if self._public is None or version != self._public_version:
+            self._public = await load_price_book(connection)
+            self._public_version = version
+        self._public_seen_ns = self._clock()
+        return self._public
 
     async def _insert_rates(
         self,
@@ -180,16 +198,7 @@ class Ledger:
         now: datetime,
     ) -> None:
         new = [rate for id, rate in rates.items() if (organization_id, id) not in self._known_rates]
-        if not new:
-            return
-        columns = zip(
-            *(
-                (rate.id, rate.provider, rate.model, rate.service_tier, *rate.prices)
-                for rate in new
-            ),
-            strict=True,
-        )
-        await connection.execute(sql("rate_insert"), organization_id, now, *columns)
+        await insert_rates(connection, organization_id, new, now)
 
     def _remember_rates(self, organization_id: UUID, rates: Iterable[UUID]) -> None:
         if len(self._known_rates) > _KNOWN_RATE_COUNT:

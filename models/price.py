@@ -343,5 +343,14 @@ async def load_price_book(
     return public.for_organization([_row(record) for record in records])
 
 
+async def load_price_book_at(
+    connection: asyncpg.Connection, organization_id: UUID, adopted_until: datetime
+) -> PriceBook:
+    """The book as it was known at an instant: rows that were adopted later are not in it."""
+    public = await connection.fetch(sql("price_public_until"), adopted_until)
+    own = await connection.fetch(sql("price_own_until"), organization_id, adopted_until)
+    return PriceBook(map(_row, public), map(_row, own))
+
+
 def _row(record: asyncpg.Record) -> PriceRow:
     return PriceRow(*record)

@@ -22,6 +22,7 @@ from models.ledger_statement import append
 from models.posted import load_posted
 from models.posting import ADJUSTMENT, Entry, Posted
 from models.price import Rate
+from models.rate import load_rates
 from models.run import cancel_jobs
 from models.token import TokenCounts
 
@@ -73,7 +74,8 @@ async def _undo_batch(
         raise ConflictError("This import was taken back before.")
     rows = await connection.fetch(sql("undo_keys"), organization_id, import_id, _BATCH_SIZE)
     posted = await load_posted(connection, organization_id, [row["event_key"] for row in rows])
-    rates = await _load_rates(connection, organization_id, posted)
+    rate_ids = {parts.head.rate_id for parts in posted.values()}
+    rates = await load_rates(connection, organization_id, rate_ids)
     reason = f"import {import_id} was taken back"
     adjustments = [
         _adjustment(key, parts, import_id, rates, reason) for key, parts in sorted(posted.items())
@@ -84,15 +86,6 @@ async def _undo_batch(
         if taken != len(adjustments):
             raise asyncpg.SerializationError("another writer took a part first")
     return adjustments
-
-
-async def _load_rates(
-    connection: asyncpg.Connection, organization_id: UUID, posted: Mapping[str, Posted]
-) -> dict[UUID, Rate]:
-    ids = {parts.head.rate_id for parts in posted.values()} - {None}
-    rows = await connection.fetch(sql("rate_find"), organization_id, ids)
-    rates = [Rate(*row) for row in rows]
-    return {rate.id: rate for rate in rates}
 
 
 def _adjustment(
