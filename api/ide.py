@@ -76,7 +76,12 @@ _PAGE = f"""<!doctype html>
 <header><h1>aicost</h1>
 <label>API key <input id="key" type="password" autocomplete="off" spellcheck="false"></label>
 <button id="run">Run (Ctrl+Enter)</button><button id="schema">Schema</button></header>
-<label>Query<textarea id="query" spellcheck="false" autofocus>{{ viewer {{ __typename }} }}
+<label>Query<textarea id="query" spellcheck="false" autofocus>{{
+  crossProjectSummary {{
+    month totalCost previousCost unpricedTransactions
+    projects {{ project {{ id name }} cost budgetPct budgetStatus }}
+  }}
+}}
 </textarea></label>
 <label>Variables (JSON)<textarea id="variables" spellcheck="false" rows="4"></textarea></label>
 <pre id="answer" role="status" aria-live="polite" tabindex="0"></pre>
