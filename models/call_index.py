@@ -6,6 +6,7 @@ which reports are added. SQLite keeps memory bounded (`_CACHE_KIBIBYTES`) and sp
 file in the directory for temporary files, which it deletes itself. Nothing here outlives an import.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,8 +15,16 @@ from functools import lru_cache
 from types import TracebackType
 
 from models.event import Initiator
+from models.quarantine import Doubt
 from models.token import TokenCounts
-from models.usage_log import LoggedAgent, LoggedCall, LogRecord, SpawnedJob, SpawnedType
+from models.usage_log import (
+    LoggedAgent,
+    LoggedCall,
+    LoggedDoubt,
+    LogRecord,
+    SpawnedJob,
+    SpawnedType,
+)
 
 _CACHE_KIBIBYTES = 32 * 1024
 _BUFFER_COUNT = 1000
@@ -52,6 +61,7 @@ CREATE TABLE report (
     model TEXT NOT NULL,
     service_tier TEXT NOT NULL,
     is_failed INTEGER NOT NULL,
+    provider TEXT NOT NULL,
     input INTEGER NOT NULL,
     cache_read INTEGER NOT NULL,
     cache_write_5m INTEGER NOT NULL,
@@ -59,6 +69,13 @@ CREATE TABLE report (
     output INTEGER NOT NULL,
     reasoning INTEGER NOT NULL,
     PRIMARY KEY (event_key, agent_id)
+) WITHOUT ROWID;
+CREATE TABLE doubt (
+    event_key TEXT PRIMARY KEY,
+    file TEXT NOT NULL,
+    line INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    understood TEXT NOT NULL
 ) WITHOUT ROWID;
 """
 
@@ -80,13 +97,14 @@ INSERT INTO spawned_job VALUES (?, ?, ?)
 ON CONFLICT (run_key, job_key) DO UPDATE SET spawn_key = min(spawn_key, excluded.spawn_key)
 """
 _ADD_REPORT = """
-INSERT INTO report VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO report VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (event_key, agent_id) DO UPDATE SET
-    (first_at, model, service_tier, is_failed) = (
-        SELECT first_at, model, service_tier, is_failed
+    (first_at, model, service_tier, is_failed, provider) = (
+        SELECT first_at, model, service_tier, is_failed, provider
         UNION ALL
-        SELECT excluded.first_at, excluded.model, excluded.service_tier, excluded.is_failed
-        ORDER BY 1, 2, 3, 4 LIMIT 1
+        SELECT excluded.first_at, excluded.model, excluded.service_tier, excluded.is_failed,
+            excluded.provider
+        ORDER BY 1, 2, 3, 4, 5 LIMIT 1
     ),
     last_at = max(last_at, excluded.last_at),
     input = max(input, excluded.input),
@@ -95,6 +113,23 @@ ON CONFLICT (event_key, agent_id) DO UPDATE SET
     cache_write_1h = max(cache_write_1h, excluded.cache_write_1h),
     output = max(output, excluded.output),
     reasoning = max(reasoning, excluded.reasoning)
+"""
+
+# A call may be told in several ways, one of them sound: then nothing is in doubt.
+_ADD_DOUBT = """
+INSERT INTO doubt VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (event_key) DO UPDATE SET
+    (understood, reason, file, line) = (
+        SELECT understood, reason, file, line
+        UNION ALL
+        SELECT excluded.understood, excluded.reason, excluded.file, excluded.line
+        ORDER BY 1, 2, 3, 4 LIMIT 1
+    )
+"""
+_COUNT_DOUBTS = "SELECT count(*) FROM doubt WHERE event_key NOT IN (SELECT event_key FROM report)"
+_FIND_DOUBTS = """
+SELECT event_key, file, line, reason, understood FROM doubt
+WHERE event_key NOT IN (SELECT event_key FROM report) ORDER BY event_key
 """
 
 # A resumed session repeats calls with their times, so that the first report alone does not tell
@@ -114,7 +149,7 @@ FROM agent JOIN run USING (run_key)
 _INDEX_RANKS = "CREATE UNIQUE INDEX agent_rank_key ON agent_rank (agent_id, place)"
 _RESOLVE_CALLS = """
 CREATE TABLE call AS
-SELECT event_key, agent_id, first_at, last_at, model, service_tier, is_failed,
+SELECT event_key, agent_id, first_at, last_at, model, service_tier, is_failed, provider,
     most_input, most_cache_read, most_cache_write_5m, most_cache_write_1h, most_output,
     most_reasoning
 FROM (
@@ -194,6 +229,7 @@ class IndexedCall:
     model: str
     service_tier: str
     is_failed: bool
+    provider: str
     tokens: TokenCounts
 
 
@@ -221,11 +257,15 @@ class CallIndex:
         self._find_job.cache_clear()
         self._database.close()
 
-    def add(self, records: Iterable[LogRecord]) -> None:
+    def add(self, records: Iterable[LogRecord], file: str = "", line: int = 1) -> None:
         """Takes in what a line states."""
         for record in records:
             if isinstance(record, LoggedCall):
                 self._reports.append(self._report(record))
+            elif isinstance(record, LoggedDoubt):
+                understood = json.dumps(record.understood, sort_keys=True)
+                doubt = (record.event_key, file, line, record.reason, understood)
+                self._database.execute(_ADD_DOUBT, doubt)
             elif isinstance(record, SpawnedType):
                 row = (record.spawn_key, record.agent_type)
                 self._database.execute(_ADD_SPAWNED_TYPE, row)
@@ -236,17 +276,19 @@ class CallIndex:
             self._flush()
 
     def resolve(self) -> int:
-        """Settles what each call comes to and whose it is; returns the number of calls."""
+        """Settles what each call comes to and whose it is; returns the number of all calls."""
         self._flush()
         for statement in _RESOLUTION:
             self._database.execute(statement)
         (count,) = self._database.execute("SELECT count(*) FROM call").fetchone()
-        return int(count)
+        (doubts,) = self._database.execute(_COUNT_DOUBTS).fetchone()
+        return int(count) + int(doubts)
 
     def calls(self) -> Iterator[IndexedCall]:
         """The calls, the earliest first; they were stored in that order."""
         for row in self._database.execute("SELECT * FROM call ORDER BY rowid"):
-            event_key, agent_id, first_at, _, model, service_tier, is_failed, *counts = row
+            event_key, agent_id, first_at, _, model, service_tier, is_failed = row[:7]
+            provider, *counts = row[7:]
             yield IndexedCall(
                 event_key=event_key,
                 occurred_at=_instant(first_at),
@@ -254,12 +296,18 @@ class CallIndex:
                 model=model,
                 service_tier=service_tier,
                 is_failed=bool(is_failed),
+                provider=provider,
                 tokens=TokenCounts(*counts),
             )
 
+    def doubts(self) -> Iterator[Doubt]:
+        """The calls that cannot be trusted; what was read of one is its original."""
+        for event_key, file, line, reason, understood in self._database.execute(_FIND_DOUBTS):
+            yield Doubt(file, line, event_key, reason, understood, json.loads(understood))
+
     def _report(self, call: LoggedCall) -> tuple[object, ...]:
         at = (call.occurred_at - _EPOCH) // _MICROSECOND
-        described = (call.model, call.service_tier, call.is_failed)
+        described = (call.model, call.service_tier, call.is_failed, call.provider)
         counts = call.tokens.as_tuple()
         return (call.event_key, self._agent_id(call.agent), at, at, *described, *counts)
 

@@ -217,6 +217,6 @@ FORMAT = LogFormat(
     provider="anthropic",
     trigger="cli",
     surface=Surface.CLI,
-    suffix=".jsonl",
-    parse=parse,
+    suffixes=(".jsonl",),
+    start=lambda: parse,
 )

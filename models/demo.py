@@ -23,7 +23,7 @@ from models.demo_plan import DemoCall, plan
 from models.errors import ConflictError
 from models.event import UsageEvent, UsageStatus
 from models.ids import uuid7
-from models.import_run import ImportReport
+from models.import_report import ImportReport
 from models.ledger import Ledger
 from models.level import Level
 from models.local_time import load_time_zones

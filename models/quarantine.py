@@ -1,8 +1,8 @@
 """Rows that an import did not trust, kept with reason and original until somebody decides.
 
-Owns the table: keeping a row once however often it is read, listing, and marking as resolved. A row
-is open, or RECORDED (it is on the ledger now), or DROPPED (it never will be). Refused: deciding what
-is trustworthy (readers and the ledger do), and reading a row again (`quarantine_retry`).
+Owns the table: keeping a row once however often it is read, listing, and marking as resolved. A
+row is open, or RECORDED (it is on the ledger now), or DROPPED (it never will be). Refused: deciding
+what is trustworthy (readers and the ledger do), and reading a row again (`quarantine_retry`).
 """
 
 import hashlib
@@ -66,7 +66,7 @@ class QuarantinedRow(Model):
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A row that is not trusted. `understood` is what was read of it, by the names of `usage_row`."""
+    """A row that is not trusted. `understood` is what was read of it, by `usage_row`'s names."""
 
     file: str
     line: int | None
@@ -112,8 +112,8 @@ async def keep(
     format: str,
     doubts: Sequence[Doubt],
     now: datetime,
-) -> int:
-    """Keeps rows that are not there yet, and answers how many of all are open.
+) -> list[bool]:
+    """Keeps rows that are not there yet, and answers of each whether it is open.
 
     The others were recorded or dropped by somebody's decision: nothing is left to do for them.
     """
@@ -133,7 +133,7 @@ async def keep(
     )
     rows = await connection.fetch(sql("quarantine_decided"), organization_id, digests)
     decided = {row["digest"] for row in rows}
-    return sum(1 for digest in digests if digest not in decided)
+    return [digest not in decided for digest in digests]
 
 
 async def settle(

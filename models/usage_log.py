@@ -6,11 +6,11 @@ told with its place and reason, and none stops a reader.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from models.event import Initiator, Surface
 from models.token import TokenCounts
@@ -40,6 +40,20 @@ class LoggedCall:
     tokens: TokenCounts
     service_tier: str = ""
     is_failed: bool = False
+    provider: str = ""
+    """Who ran the model, where the log says so; else the format's provider."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedDoubt:
+    """A report of a call that cannot be trusted: why, and its counts and names as they were read.
+
+    `understood` has columns of `usage_row`; what people and models said is never among them.
+    """
+
+    event_key: str
+    reason: str
+    understood: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +73,9 @@ class SpawnedJob:
     spawn_key: str
 
 
-LogRecord = LoggedCall | SpawnedType | SpawnedJob
+LogRecord = LoggedCall | LoggedDoubt | SpawnedType | SpawnedJob
+ParseLine = Callable[[bytes], list[LogRecord]]
+"""Takes the next line of a file; raises `UnreadableLineError`, nothing else."""
 
 
 class UnreadableLineError(ValueError):
@@ -68,14 +84,18 @@ class UnreadableLineError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class LogFormat:
-    """A kind of log. `parse` gets one line and raises `UnreadableLineError`, nothing else."""
+    """A kind of log. `start` is called for each file and answers what takes its lines, in order.
+
+    A file whose name ends with one of `document_suffixes` is one line, whatever it holds.
+    """
 
     name: str
     provider: str
     trigger: str
     surface: Surface
-    suffix: str
-    parse: Callable[[bytes], list[LogRecord]]
+    suffixes: tuple[str, ...]
+    start: Callable[[], ParseLine]
+    document_suffixes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +122,7 @@ def display_path(path: Path) -> str:
 
 
 def find_files(
-    path: Path, suffix: str, on_unreadable: Callable[[Unreadable], None]
+    path: Path, suffix: str | tuple[str, ...], on_unreadable: Callable[[Unreadable], None]
 ) -> Iterator[Path]:
     """Files below a folder whose names end so, in a fixed order; or the one file that it is.
 
@@ -135,3 +155,10 @@ def read_lines(file: BinaryIO) -> Iterator[LogLine]:
         while (rest := file.readline(MAX_LINE_BYTES)) and not rest.endswith(b"\n"):
             byte_count += len(rest)
         yield LogLine(number, byte_count + len(rest), None)
+
+
+def read_document(file: BinaryIO) -> Iterator[LogLine]:
+    """The whole of a file as its one line."""
+    content = file.read(MAX_LINE_BYTES + 1)
+    is_whole = len(content) <= MAX_LINE_BYTES
+    yield LogLine(1, len(content), content.strip() if is_whole else None)

@@ -8,7 +8,8 @@ from uuid import UUID
 from models.access import Scope
 from models.claude_code import FORMAT
 from models.db import Database
-from models.import_run import ImportListener, ImportReport, ImportRun
+from models.import_report import ImportListener, ImportReport
+from models.import_run import ImportRun
 from models.ledger import Ledger
 from models.project import get_or_create_project
 

@@ -20,7 +20,7 @@ from models import import_run
 from models.db import Database
 from models.errors import ConflictError
 from models.event import UsageEvent, UsageOutcome
-from models.import_run import (
+from models.import_report import (
     ImportListener,
     ImportReport,
     ImportStage,

@@ -29,7 +29,7 @@ from models.demo_key import demo_secret
 from models.demo_world import SPIKING
 from models.errors import NotFoundError
 from models.ids import ORGANIZATION, PROJECT, encode
-from models.import_run import ImportReport
+from models.import_report import ImportReport
 from models.ledger import Ledger
 from models.money import plain
 from models.project import list_projects

@@ -29,7 +29,8 @@ from models.access import Scope
 from models.claude_code import FORMAT
 from models.db import Database
 from models.ids import IMPORT, decode, encode
-from models.import_run import ImportListener, ImportRecord, ImportReport, ImportRun, list_imports
+from models.import_report import ImportListener, ImportRecord, ImportReport, list_imports
+from models.import_run import ImportRun
 from models.ledger import Ledger
 from models.money import plain
 from models.organization import get_or_create_organization
@@ -94,8 +95,8 @@ def claude_code(
 def _logs(path: Path) -> Path:
     """The folder of the tool itself holds its logs in `projects`, among files of other kinds."""
     path = path / "projects" if (path / "projects").is_dir() else path
-    if next(find_files(path, FORMAT.suffix, lambda unreadable: None), None) is None:
-        raise typer.BadParameter(f"there is no *{FORMAT.suffix} below {path}")
+    if next(find_files(path, FORMAT.suffixes, lambda unreadable: None), None) is None:
+        raise typer.BadParameter(f"there is no *{FORMAT.suffixes[0]} below {path}")
     return path
 
 

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from rich.progress import TimeRemainingColumn as TimeLeft
 
 from api.commands.output import print_line, print_table
-from models.import_run import (
+from models.import_report import (
     ImportListener,
     ImportRecord,
     ImportReport,
