@@ -1,43 +1,47 @@
 """OTLP's two encodings of a trace request -> spans, and its answers in the same encoding.
 
-Protobuf is read by `opentelemetry-proto`, JSON here: OTLP departs from the JSON of protobuf (ids in
+Protobuf is read by `otlp_wire.py`, JSON here: OTLP departs from the JSON of protobuf (ids in
 hexadecimal), and unknown fields are passed over. Of attributes only the scalars that somebody
 reads are kept. Refused, each with its place: values of the wrong JSON type, ids that are not
-hexadecimal, numbers that do not fit their field.
+hexadecimal, numbers that do not fit their field; and more than `MOST_SPANS`.
 """
 
 import math
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import orjson
-from google.protobuf.message import DecodeError
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
-    ExportTraceServiceRequest,
-    ExportTraceServiceResponse,
-)
 
 from api.body import parse_json
 from api.errors import RequestRefusedError
+from api.otlp_wire import WireError, read_spans
 from models.otel_attribute import WANTED
 from models.otel_span import Attributes, Scalar, Span
 
+MOST_SPANS = 100_000
+"""Most spans of one request: a collector sends some thousands, an SDK some hundreds."""
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
 _ERROR = 2
 _LARGEST_TIME = 2**64 - 1
-_SCALARS = frozenset({"string_value", "int_value", "double_value", "bool_value"})
 
 
 def decode(body: bytes, media_type: str) -> list[Span]:
     """The spans of a body; raises RequestRefusedError (400) for one that is no trace request."""
     if media_type == JSON:
-        return list(_json_spans(parse_json(body))) if body else []
+        return _bounded(_json_spans(parse_json(body))) if body else []
     try:
-        request = ExportTraceServiceRequest.FromString(body)
-    except DecodeError:
+        return _bounded(read_spans(body))
+    except WireError:
         message = "The body is not an ExportTraceServiceRequest in protobuf."
         raise RequestRefusedError(400, message) from None
-    return list(_protobuf_spans(request))
+
+
+def _bounded(spans: Iterable[Span]) -> list[Span]:
+    kept = list(islice(spans, MOST_SPANS + 1))
+    if len(kept) > MOST_SPANS:
+        raise RequestRefusedError(413, f"The body has more than {MOST_SPANS} spans.")
+    return kept
 
 
 def encode_success(media_type: str, rejected: int, message: str) -> bytes:
@@ -48,19 +52,14 @@ def encode_success(media_type: str, rejected: int, message: str) -> bytes:
     if media_type == JSON:
         told = {"partialSuccess": {"rejectedSpans": str(rejected), "errorMessage": message}}
         return orjson.dumps(told if message else {})
-    response = ExportTraceServiceResponse()
-    if message:
-        response.partial_success.rejected_spans = rejected
-        response.partial_success.error_message = message
-    return bytes(response.SerializeToString())
+    return _field(1, _number_field(1, rejected) + _field(2, message.encode()))
 
 
 def encode_status(media_type: str, code: int, message: str) -> bytes:
     """A `google.rpc.Status`: field 1 the code, field 2 the message."""
     if media_type == JSON:
         return orjson.dumps({"code": code, "message": message})
-    text = message.encode()
-    return b"\x08" + _varint(code) + b"\x12" + _varint(len(text)) + text
+    return _number_field(1, code) + _field(2, message.encode())
 
 
 def _varint(number: int) -> bytes:
@@ -71,33 +70,13 @@ def _varint(number: int) -> bytes:
     return bytes([*encoded, number])
 
 
-def _protobuf_spans(request: ExportTraceServiceRequest) -> Iterator[Span]:
-    for of_resource in request.resource_spans:
-        resource = _protobuf_attributes(of_resource.resource.attributes)
-        for of_scope in of_resource.scope_spans:
-            scope = of_scope.scope.name
-            for span in of_scope.spans:
-                yield Span(
-                    span.trace_id.hex(),
-                    span.span_id.hex(),
-                    span.parent_span_id.hex(),
-                    scope,
-                    span.start_time_unix_nano,
-                    span.end_time_unix_nano,
-                    span.status.code == _ERROR,
-                    _protobuf_attributes(span.attributes),
-                    resource,
-                )
+def _field(number: int, content: bytes) -> bytes:
+    """A length-delimited field; an empty one is left out, as protobuf does."""
+    return _varint(number << 3 | 2) + _varint(len(content)) + content if content else b""
 
 
-def _protobuf_attributes(attributes: Iterable[Any]) -> Attributes:
-    kept: dict[str, Scalar] = {}
-    for attribute in attributes:
-        if attribute.key in WANTED:
-            kind = attribute.value.WhichOneof("value")
-            if kind in _SCALARS:
-                kept[attribute.key] = getattr(attribute.value, kind)
-    return kept
+def _number_field(number: int, value: int) -> bytes:
+    return _varint(number << 3) + _varint(value) if value else b""
 
 
 def _json_spans(document: Any) -> Iterator[Span]:

@@ -21,6 +21,7 @@ from tenants import Tenant
 
 from api.errors import RENDERINGS
 from api.otlp import GRPC_CODES
+from api.otlp_body import MOST_SPANS
 from models.access import Role
 from models.db import Database
 from models.errors import ConflictError, RateLimitedError, UnavailableError
@@ -252,6 +253,26 @@ async def test_bombs_and_large_bodies(
     async with otlp_client(database, intake, tenant, limit_otlp_bytes=1000) as narrow:
         assert (await post_json(narrow, b" " * 1001)).status_code == 413
         assert (await post_json(narrow, b" " * 998 + b"{}")).status_code == 200
+
+
+async def test_more_spans_than_anybody_sends(client: httpx.AsyncClient) -> None:
+    """Two bytes each: few on the wire, many once they are read."""
+    spans = b"\x12\x00" * (MOST_SPANS + 1)
+    body = b"".join(_message(spans))
+    answer = await post_protobuf(client, packed(body), **{"content-encoding": "gzip"})
+    assert answer.status_code == 413
+    many = {"resourceSpans": [{"scopeSpans": [{"spans": [{}] * (MOST_SPANS + 1)}]}]}
+    assert (await post_json(client, many)).status_code == 413
+
+
+def _message(spans: bytes) -> tuple[bytes, ...]:
+    """The spans within a scope within a resource, in protobuf."""
+    inner = b"\x12" + _length(len(spans)) + spans
+    return (b"\x0a", _length(len(inner)), inner)
+
+
+def _length(size: int) -> bytes:
+    return bytes([size & 0x7F | 0x80, size >> 7 & 0x7F | 0x80, size >> 14])
 
 
 async def test_strangers_are_refused_before_their_body_is_read(

@@ -3,21 +3,27 @@
 import random
 from collections.abc import AsyncIterator
 from itertools import pairwise
+from typing import Any
 
 import httpx
 import orjson
 import pytest
+from google.protobuf.message import DecodeError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from otel_documents import chat, document, make_span
 from otlp_door import otlp_client, packed, post_json, post_protobuf, protobuf
 from tenants import Tenant
 
+from api.errors import RequestRefusedError
 from api.otlp_body import JSON, PROTOBUF, decode
 from models.access import Scope
 from models.db import Database
 from models.ledger import Ledger
+from models.otel_attribute import WANTED
 from models.otel_intake import Intake
+from models.otel_span import Span
 
 PARENT = make_span(chat(), resource={"aicost.surface": "WEB"}, scope="ai")
 SPANS = [
@@ -30,6 +36,7 @@ SPANS = [
     ),
     make_span({"gen_ai.usage.input_tokens": "12", "ai.response.providerMetadata": '{"bedrock":1}'}),
 ]
+SCALARS = {"string_value", "int_value", "double_value", "bool_value"}
 ANY_BODY = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -85,6 +92,80 @@ def mutate(body: bytes, changes: list[Mutation]) -> bytes:
 async def test_mutated_protobuf(client: httpx.AsyncClient, changes: list[Mutation]) -> None:
     answer = await post_protobuf(client, mutate(protobuf(*SPANS), changes))
     assert answer.status_code in (200, 400)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(changes=mutations)
+def test_mutated_protobuf_is_read_as_the_generated_parser_reads_it(
+    changes: list[Mutation],
+) -> None:
+    """What it takes is taken, with the same outcome."""
+    body = mutate(protobuf(*SPANS), changes)
+    try:
+        request = ExportTraceServiceRequest.FromString(body)
+    except DecodeError:
+        return
+    assert comparable(decode(body, PROTOBUF)) == comparable(generated(request))
+
+
+@pytest.mark.parametrize(
+    ("unknown", "is_sound"),
+    [
+        ("9b01 0801 0d00000000 110000000000000000 00 9c01", False),  # a field without a number
+        ("9b01 0801 1d00000000 190000000000000000 0a02abcd 9c01", True),
+        ("9b01 a301 0801 a401 9c01", True),  # a group within a group
+        ("9b01 a301 0801 9c01 a401", False),  # closed in the wrong order
+        ("9b01 0801", False),  # never closed
+        ("9c01", False),  # never opened
+        ("9e01", False),  # a wire type that does not exist
+        ("9801 ffffffffffffffffff01", True),
+        ("9801 ffffffffffffffffffff01", False),  # longer than any number
+    ],
+)
+def test_what_is_not_known_is_passed_over(unknown: str, is_sound: bool) -> None:
+    body = protobuf(*SPANS) + bytes.fromhex(unknown)
+    if is_sound:
+        assert decode(body, PROTOBUF) == SPANS
+        assert len(ExportTraceServiceRequest.FromString(body).resource_spans) == len(SPANS)
+        return
+    with pytest.raises(DecodeError):
+        ExportTraceServiceRequest.FromString(body)
+    with pytest.raises(RequestRefusedError):
+        decode(body, PROTOBUF)
+
+
+def comparable(spans: list[Span]) -> list[str]:
+    """As text, in which a NaN equals itself."""
+    return [repr(span) for span in spans]
+
+
+def generated(request: ExportTraceServiceRequest) -> list[Span]:
+    """The spans by way of the generated parser."""
+    return [
+        Span(
+            span.trace_id.hex(),
+            span.span_id.hex(),
+            span.parent_span_id.hex(),
+            of_scope.scope.name,
+            span.start_time_unix_nano,
+            span.end_time_unix_nano,
+            span.status.code == 2,
+            scalars_of(span.attributes),
+            scalars_of(of_resource.resource.attributes),
+        )
+        for of_resource in request.resource_spans
+        for of_scope in of_resource.scope_spans
+        for span in of_scope.spans
+    ]
+
+
+def scalars_of(attributes: Any) -> dict[str, Any]:
+    found = {}
+    for attribute in attributes:
+        kind = attribute.value.WhichOneof("value")
+        if attribute.key in WANTED and kind in SCALARS:
+            found[attribute.key] = getattr(attribute.value, kind)
+    return found
 
 
 @ANY_BODY
