@@ -29,6 +29,7 @@ from api.middleware import ErrorMiddleware, RequestMiddleware
 from api.request_id import HEADER, info_of
 from api.settings import Settings
 from models.errors import DomainError, NotFoundError
+from models.otel_project import HEADER as PROJECT_HEADER
 
 _REFRESH_SECONDS = 5
 
@@ -101,7 +102,14 @@ def _cors(settings: Settings) -> list[Middleware]:
             CORSMiddleware,
             allow_origins=settings.cors_origins,
             allow_methods=("GET", "POST"),
-            allow_headers=("authorization", "content-type", ORGANIZATION_HEADER, HEADER),
+            allow_headers=(
+                "authorization",
+                "content-encoding",
+                "content-type",
+                ORGANIZATION_HEADER,
+                PROJECT_HEADER,
+                HEADER,
+            ),
             expose_headers=(HEADER, "retry-after", "x-truncated"),
             allow_credentials=False,
         )
