@@ -24,8 +24,8 @@ from resolvers.organization import OfMonth, Organization
 from resolvers.permissions import project_in_reach, reachable_project
 from resolvers.scalars import Month
 from resolvers.transaction_filter import TransactionFilter, entry_filter
-from resolvers.user import User
-from resolvers.workspace import Workspace
+from resolvers.user import User, visible_person
+from resolvers.workspace import Workspace, reachable_workspace
 
 if TYPE_CHECKING:
     from resolvers.budget import Budget
@@ -260,21 +260,20 @@ async def list_projects(
 async def _project_filter(
     context: Context, wanted: ProjectFilter
 ) -> directory.ProjectFilter | None:
-    """The filter in the domain's terms; None when nothing can meet it."""
+    """The filter in the domain's terms; None when nothing can meet it.
+
+    Raises NotFoundError for a workspace or a person whom the caller does not see.
+    """
     scope, month = context.scope, (await context.loaders.calendar()).current_month
-    owner_id = node.parse_id(scope, node.USER, wanted.owner_id) if wanted.owner_id else None
-    if wanted.owned_by_viewer:
-        if scope.user_id is None or owner_id not in (None, scope.user_id):
-            return None
-        owner_id = scope.user_id
+    workspace_id, owner_id = given(wanted.workspace_id), given(wanted.owner_id)
+    workspace = None if workspace_id is None else await reachable_workspace(context, workspace_id)
+    owner = None if owner_id is None else await visible_person(context, owner_id)
+    if wanted.owned_by_viewer and (scope.user_id is None or (owner and owner.id != scope.user_id)):
+        return None
     return directory.ProjectFilter(
         month=month,
-        workspace_id=(
-            node.parse_id(scope, node.WORKSPACE, wanted.workspace_id)
-            if wanted.workspace_id
-            else None
-        ),
-        owner_id=owner_id,
+        workspace_id=None if workspace is None else workspace.id,
+        owner_id=scope.user_id if wanted.owned_by_viewer else owner and owner.id,
         budget_status=Standing[wanted.budget_status.name] if wanted.budget_status else None,
     )
 

@@ -1,6 +1,7 @@
 """Which entries of the ledger a list shows."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
 import strawberry
 from strawberry import UNSET, field
@@ -45,12 +46,20 @@ async def entry_filter(context: Context, wanted: TransactionFilter | None) -> En
     return EntryFilter(
         kinds=None if kinds is None else _sorted(kind.name for kind in kinds),
         agent_types=None if agent_types is None else _sorted(map(canonical, agent_types)),
-        run_id=None if run_id is None else node.parse_id(context.scope, node.RUN, run_id),
+        run_id=None if run_id is None else await _run_id(context, run_id),
         model=given(wanted.model),
         is_unpriced=given(wanted.is_unpriced),
         start=span.start if span else None,
         end=span.end if span else None,
     )
+
+
+async def _run_id(context: Context, public_id: str) -> UUID:
+    """A run within reach: of any other it is not told whether it exists."""
+    id = node.parse_id(context.scope, node.RUN, public_id)
+    if await context.loaders.run.load(id) is None:
+        raise node.not_found(node.RUN)
+    return id
 
 
 def _sorted(values: Iterable[str]) -> tuple[str, ...]:

@@ -228,8 +228,10 @@ def _event(context: Context, said: SaidUsage) -> UsageEvent:
         service_tier=given(said.service_tier) or "",
         run=_run(run) if run is not None else None,
         job=_job(job) if job is not None else None,
-        api_key_id=_id(scope, node.API_KEY, api_key, "apiKeyId") if api_key else scope.api_key_id,
-        user_id=_id(scope, node.USER, user, "userId") if user else None,
+        api_key_id=(
+            scope.api_key_id if api_key is None else _id(scope, node.API_KEY, api_key, "apiKeyId")
+        ),
+        user_id=None if user is None else _id(scope, node.USER, user, "userId"),
         duration_ms=given(said.duration_ms),
         source_cost=given(said.source_cost),
         call_key=stream.call_key if stream is not None else None,

@@ -44,4 +44,12 @@ async def _find(context: Context, id: Any) -> directory.Person | None:
     return person if person and (person.is_member or id == context.scope.user_id) else None
 
 
+async def visible_person(context: Context, public_id: str) -> directory.Person:
+    """The person of a public id, if the caller may see them; raises NotFoundError otherwise."""
+    found = await _find(context, node.parse_id(context.scope, node.USER, public_id))
+    if found is None:
+        raise node.not_found(node.USER)
+    return found
+
+
 node.finds(node.USER, _find)

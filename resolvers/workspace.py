@@ -120,7 +120,12 @@ async def get_workspace(
     info: Info, id: Annotated[strawberry.ID, argument(description="Which.")]
 ) -> directory.Workspace:
     """A workspace by id."""
-    found = await _find(info.context, node.parse_id(info.context.scope, node.WORKSPACE, id))
+    return await reachable_workspace(info.context, id)
+
+
+async def reachable_workspace(context: Context, public_id: str) -> directory.Workspace:
+    """The workspace of a public id, if the caller may see it; raises NotFoundError otherwise."""
+    found = await _find(context, node.parse_id(context.scope, node.WORKSPACE, public_id))
     if found is None:
         raise node.not_found(node.WORKSPACE)
     return found
