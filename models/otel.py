@@ -137,7 +137,10 @@ def _surface(span: Span) -> Surface:
 
 
 def _id(span: Span, name: str, kind: str, scope: Scope) -> UUID | None:
-    """A thing of the organization by its public id; the ledger knows whether it is there."""
+    """A thing of the organization by its public id; the ledger knows whether it is there.
+
+    People belong to no organization of themselves, so that their ids name none.
+    """
     told = span.told(name)
     if told is None:
         return None
@@ -145,7 +148,8 @@ def _id(span: Span, name: str, kind: str, scope: Scope) -> UUID | None:
         parsed = ids.decode(str(told).strip())
     except ValueError:
         return ids.NIL
-    is_ours = parsed.kind == kind and parsed.organization_id == scope.organization_id
+    owner = ids.NIL if kind == ids.USER else scope.organization_id
+    is_ours = parsed.kind == kind and parsed.organization_id == owner
     return parsed.id if is_ours and not parsed.rest else ids.NIL
 
 

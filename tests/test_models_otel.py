@@ -13,7 +13,7 @@ from otel_intake import counts, entries, receive
 from tenants import Tenant
 
 from models.db import Database
-from models.ids import USER, encode
+from models.ids import NIL, USER, encode
 from models.ledger import Ledger
 from models.otel_intake import Intake
 from models.rollup_check import verify
@@ -296,7 +296,7 @@ async def test_what_an_event_is_made_of(database: Database, intake: Intake, tena
         is_error=True,
         resource={
             "aicost.surface": "cli",
-            "aicost.user.id": encode(USER, tenant.id, tenant.user_id),
+            "aicost.user.id": encode(USER, NIL, tenant.user_id),
         },
     )
     assert counts(await receive(intake, tenant, call, agent)) == (1, 0, 1, 0)
