@@ -53,18 +53,13 @@ class ColumnMap:
     key_columns: Sequence[str] = ()
     key_prefix: str = ""
 
-    @property
-    def read_columns(self) -> set[str]:
-        """Every column of the file that the map reads."""
-        return {name for names in self.columns.values() for name in names} | set(self.key_columns)
-
     def with_constants(self, constants: Mapping[str, Any]) -> "ColumnMap":
         """The same map with more constants."""
         return replace(self, constants={**self.constants, **constants})
 
-    def checked(self) -> "ColumnMap":
-        """The map itself; raises BadInputError where it leaves a convention open."""
-        given = {*self.columns, *self.constants}
+    def check(self, columns: Iterable[str] = ()) -> None:
+        """Raises BadInputError where a convention stays open, with these columns of ours too."""
+        given = {*self.columns, *self.constants, *columns}
         for name in given:
             if name not in COLUMNS:
                 raise BadInputError(f"{name!r} is no column of an event; see `aicost import csv`.")
@@ -75,33 +70,51 @@ class ColumnMap:
             count = next((name for name in counted if name in given), None)
             if count is not None and convention not in given:
                 raise BadInputError(
-                    f"The map names {count}, so it needs {convention} (true or false): a wrong"
+                    f"{count} needs {convention}, a column or a constant (true or false): a wrong"
                     " guess is a wrong bill."
                 )
-        return self
+
+    def missing(self, columns: Iterable[str]) -> list[str]:
+        """What the map reads and a file with these columns has not."""
+        there = set(columns)
+        needed = [names for names in self.columns.values() if not there & set(names)]
+        return [
+            *(" or ".join(names) for names in needed),
+            *(name for name in self.key_columns if name not in there),
+        ]
 
     def apply(self, source: Mapping[str, Any]) -> dict[str, Any]:
-        """A row in columns of ours; raises RowError for a time or duration that cannot be read."""
-        row = dict(self.constants)
-        for name, columns in self.columns.items():
+        """A row in columns of ours; without columns of its own the map takes those for ours.
+
+        Raises RowError for times, durations and keys that cannot be read.
+        """
+        row, problems = dict(self.constants), []
+        for name, columns in (self.columns or {each: (each,) for each in source}).items():
             value = next((source[each] for each in columns if _is_stated(source, each)), None)
-            if value is not None:
+            if value is None:
+                continue
+            row[name] = value
+            try:
                 row[name] = self._value(name, value)
-        if self.key_columns:
-            row["eventKey"] = self._key(source)
+            except RowError as error:
+                problems.append(f"{name} {error}")
+        try:
+            if self.key_columns:
+                row["eventKey"] = self._key(source)
+        except RowError as error:
+            problems.append(str(error))
+        if problems:
+            raise RowError("; ".join(problems), row)
         return row
 
     def _value(self, name: str, value: Any) -> Any:
         translations = self.values.get(name)
         if translations is not None:
             return translations.get(str(value).strip(), value)
-        try:
-            if name in INSTANTS:
-                return self._instant(value).isoformat()
-            if name == "durationMs":
-                return self._duration_ms(value)
-        except RowError as error:
-            raise RowError(f"{name} {error}") from error
+        if name in INSTANTS:
+            return self._instant(value).isoformat()
+        if name == "durationMs" and self.duration_unit != "ms":
+            return self._duration_ms(value)
         return value
 
     def _instant(self, value: Any) -> datetime:

@@ -94,7 +94,7 @@ class ImportRecorder:
             elif outcome.status is UsageStatus.DUPLICATE:
                 self.report.duplicate += 1
             else:
-                doubts.append(candidate.doubt(_reason(outcome)))
+                doubts.append(candidate.doubt(reason_of(outcome)))
         self.report.read += len(batch)
         self.report.recorded += len(recorded)
         self.report.unpriced += sum(outcome.is_unpriced for outcome in recorded)
@@ -107,9 +107,8 @@ class ImportRecorder:
             await self._save(connection, finished_at=None)
 
     async def _event(self, candidate: Candidate) -> UsageEvent | Doubt:
-        at = candidate.event.occurred_at
-        if at is not None and at > self._started_at + _FURTHEST_AHEAD:
-            return candidate.doubt(f"occurredAt is {at.isoformat()}, in the future")
+        if is_ahead(candidate.event, self._started_at):
+            return candidate.doubt("occurredAt is in the future")
         project = await self._project(candidate.project)
         if isinstance(project, str):
             return candidate.doubt(project)
@@ -160,7 +159,13 @@ class ImportRecorder:
             raise ConflictError("This import was taken back while it ran.")
 
 
-def _reason(outcome: UsageOutcome) -> str:
+def is_ahead(event: UsageEvent, now: datetime) -> bool:
+    """Whether an event has not happened yet, however wrong a clock or a zone may be."""
+    return event.occurred_at is not None and event.occurred_at > now + _FURTHEST_AHEAD
+
+
+def reason_of(outcome: UsageOutcome) -> str:
+    """Why the ledger did not take an event."""
     if outcome.status is UsageStatus.CONFLICT:
         return "the same key was recorded before with other content, and not as a growing call"
     return "; ".join(error.message for error in outcome.errors) or "was refused"

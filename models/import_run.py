@@ -84,7 +84,7 @@ class ImportRun:
 
     def _read(self, path: Path, index: CallIndex) -> None:
         files = list(find_files(path, self._format.suffixes, self._tell_unreadable))
-        total = sum(_byte_count(file) for file in files)
+        total = sum(byte_count(file) for file in files)
         done = 0
         for file in files:
             place, parse = display_path(file), self._format.start()
@@ -165,7 +165,8 @@ def source(path: Path) -> str:
     return display_path(path.absolute())
 
 
-def _byte_count(file: Path) -> int:
+def byte_count(file: Path) -> int:
+    """How long a file is; 0 when it cannot be told."""
     try:
         return file.stat().st_size
     except OSError:

@@ -34,9 +34,9 @@ Read = Callable[[Any], object]
 
 @dataclass(frozen=True, slots=True)
 class RowEvent:
-    """The event that a row states, its project by name or by id; None where it names none."""
+    """The event that a row states, its project by name or by id."""
 
-    project: str | UUID | None
+    project: str | UUID
     event: UsageEvent
 
 
@@ -137,9 +137,11 @@ def read_event(row: Row) -> RowEvent:
     # What could not be read is told already.
     told = {problem.partition(" ")[0] for problem in problems}
     problems.extend(f"{name} is missing" for name in missing if name not in told)
-    if problems:
-        raise RowError("; ".join(problems))
     project = values.get("projectId") or values.get("project")
+    if project is None and "projectId" not in told:
+        problems.append("project is missing")
+    if project is None or problems:
+        raise RowError("; ".join(problems), row)
     return RowEvent(project, _event(values))
 
 

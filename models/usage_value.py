@@ -3,6 +3,7 @@
 Refused, with a reason that shows the value: what cannot be read without a guess.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -15,7 +16,11 @@ _YEARS = range(1970, 9001)
 
 
 class RowError(ValueError):
-    """A row cannot be read; the message says why."""
+    """A row cannot be read; the message says why, `row` has what could be read nevertheless."""
+
+    def __init__(self, message: str, row: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.row = row
 
 
 def text(value: Any) -> str:
