@@ -18,7 +18,8 @@ CODE = [
 SOURCE = [path for path in CODE if path.parts[len(ROOT.parts)] in LAYERS]
 # Money lives here: no binary fractions.
 EXACT = {
-    "budget", "ledger", "ledger_statement", "posted", "posting", "price", "public_price", "rollup",
+    "budget", "ledger", "ledger_statement", "posted", "posting", "price", "price_change",
+    "price_list", "public_price", "reprice", "repricing_page", "repricing_run", "rollup",
     "token", "undo",
 }  # fmt: skip
 SQL = re.compile(
