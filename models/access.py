@@ -219,7 +219,7 @@ async def person_access(
 ) -> PersonAccess | None:
     """The scope of the person whom tokens call `subject`; None for nobody of ours.
 
-    It is that of `organization_id`, or of the person's first organization by name when None.
+    It is that of `organization_id`, or when None of the one that the person belongs to longest.
     """
     row = await connection.fetchrow(sql("access_person"), subject, organization_id, None)
     if row is None:

@@ -344,20 +344,21 @@ async def test_a_person_acts_in_the_organization_named_or_in_their_first(
 ) -> None:
     subject = str(uuid7())
     async with database.transaction() as connection:
-        early = await make_world(connection, f"A {uuid7()}")
         foreign = await make_world(connection)
         user_id, _ = await member(connection, committed, subject)
-        await grant_role(connection, early.system, user_id, Role.VIEWER)
+    async with database.transaction() as connection:
+        later = await make_world(connection, f"A {uuid7()}")
+        await grant_role(connection, later.system, user_id, Role.VIEWER)
     header = f"Bearer {token(sub=subject)}"
 
     def named(organization_id: Any) -> str:
         return encode(ids.ORGANIZATION, organization_id, organization_id)
 
     first = await authenticator.authenticate(header)
-    assert (first.organization_id, first.organization_role) == (early.organization_id, Role.VIEWER)
-    assert first.api_key_id is None
-    chosen = await authenticator.authenticate(header, named(committed.organization_id))
-    assert (chosen.user_id, chosen.organization_role) == (user_id, Role.MEMBER)
+    assert first.organization_id == committed.organization_id
+    assert (first.organization_role, first.api_key_id) == (Role.MEMBER, None)
+    chosen = await authenticator.authenticate(header, named(later.organization_id))
+    assert (chosen.user_id, chosen.organization_role) == (user_id, Role.VIEWER)
     refused = {
         await told(authenticator, header, text)
         for text in (named(foreign.organization_id), named(uuid7()), "", "nonsense")

@@ -1,5 +1,6 @@
--- What the person with subject $1, or id $3, may reach in organization $2, or in their first one by
--- name when $2 is NULL. No row: nobody of ours. A row without organization: not one of theirs.
+-- What the person with subject $1, or id $3, may reach in organization $2, or when $2 is NULL in the
+-- one that they have belonged to longest, so that nobody else's invitation or choice of a name moves
+-- them elsewhere. No row: nobody of ours. A row without organization: not one of theirs.
 WITH person AS (
     SELECT id
     FROM app_user
@@ -11,7 +12,11 @@ chosen AS (
     JOIN user_organization AS m ON m.user_id = person.id
     JOIN organization AS o ON o.id = m.organization_id
     WHERE $2::uuid IS NULL OR o.id = $2
-    ORDER BY o.name, o.id
+    ORDER BY (
+        SELECT min(g.created_at)
+        FROM membership AS g
+        WHERE g.organization_id = o.id AND g.user_id = person.id
+    ), o.id
     LIMIT 1
 ),
 granted AS MATERIALIZED (
