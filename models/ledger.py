@@ -21,7 +21,7 @@ from models.event_check import check
 from models.ledger_statement import append
 from models.local_time import TimeZones, load_time_zones
 from models.posted import load_posted
-from models.posting import NOTHING, Attribution, Entry, Posted, content_hash, post
+from models.posting import NOTHING, Attribution, Entry, Posted, content_hash, grows_anothers, post
 from models.price import PriceBook, Rate, load_price_book
 from models.rate import insert_rates
 from models.run import Activity, ActivityWriter, JobKey, Ref, RunKey, Said
@@ -228,7 +228,10 @@ def _without_conflicts(
     first = {key: parts.head.content_hash for key, parts in posted.items() if parts.is_live}
     for each in sound:
         event = each.event
-        if event.is_growing or first.setdefault(event.counted_key, each.digest) == each.digest:
+        if event.is_growing:
+            if not grows_anothers(event, posted.get(event.counted_key, NOTHING)):
+                yield event
+        elif first.setdefault(event.counted_key, each.digest) == each.digest:
             yield event
 
 

@@ -16,6 +16,7 @@ from uuid import UUID
 
 import orjson
 
+from models.errors import UserError
 from models.event import UNATTRIBUTED, UsageEvent, UsageOutcome, UsageStatus
 from models.ids import uuid7
 from models.local_time import LocalDay
@@ -25,6 +26,11 @@ from models.token import TokenCounts
 USAGE, ADJUSTMENT = "USAGE", "ADJUSTMENT"
 RATE_CHANGED = "the call grew into another rate"
 _ZERO = TokenCounts()
+_ANOTHERS = UserError(
+    "CONFLICT",
+    "callKey was used before for another project; nothing was changed.",
+    ("stream", "callKey"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +174,16 @@ def content_hash(event: UsageEvent) -> bytes:
     return hashlib.blake2b(orjson.dumps(fields, default=str), digest_size=16).digest()
 
 
+def grows_anothers(event: UsageEvent, posted: Posted) -> bool:
+    """Whether a report names a call of another project, which is not its sender's to grow.
+
+    Its sender's rights were checked at the project that it names, and posting goes to the call's.
+    """
+    if event.call_key is None or not posted.stands:
+        return False
+    return posted.head.attribution.project_id != event.project_id
+
+
 def post(
     event: UsageEvent,
     digest: bytes,
@@ -182,6 +198,8 @@ def post(
     """
     if posted.is_live and not event.is_growing:
         return Posting(_repeated(event, digest, posted))
+    if grows_anothers(event, posted):
+        return Posting(UsageOutcome(event.event_key, UsageStatus.CONFLICT, errors=(_ANOTHERS,)))
     owed = posted.head.attribution if posted.stands else attribution
     added = counts.positive_difference(posted.tokens) if posted.stands else counts
     if posted.is_live and added == _ZERO:

@@ -308,11 +308,14 @@ def _check_instant(at: datetime | None, now: datetime) -> None:
 
 def rejected(event_key: str, position: int, errors: Sequence[UserErrorRow]) -> Result:
     """The result of an event that is not written; paths begin with its position."""
-    placed = [
+    return Result(event_key, event.UsageStatus.REJECTED, user_errors=_placed(position, errors))
+
+
+def _placed(position: int, errors: Sequence[UserErrorRow]) -> list[UserErrorRow]:
+    return [
         UserErrorRow(error.code, error.message, ("events", str(position), *(error.field or ())))
         for error in errors
     ]
-    return Result(event_key, event.UsageStatus.REJECTED, user_errors=placed)
 
 
 def _result(scope: Scope, position: int, outcome: UsageOutcome) -> Result:
@@ -321,8 +324,8 @@ def _result(scope: Scope, position: int, outcome: UsageOutcome) -> Result:
     errors: Sequence[UserErrorRow] = ()
     if outcome.status is event.UsageStatus.CONFLICT:
         message = "eventKey was used before with other content; nothing was changed."
-        path = ("events", str(position), "eventKey")
-        errors = [UserErrorRow("CONFLICT", message, path)]
+        told = outcome.errors or [UserErrorRow("CONFLICT", message, ("eventKey",))]
+        errors = _placed(position, told)
     id = outcome.transaction_id
     return Result(
         outcome.event_key,
