@@ -73,15 +73,15 @@ class _Mark:
 async def have_ledger(server: Server, entry_count: int, say: Say) -> Ledger:
     """The ledger of this size, filled now unless a good one is there."""
     name = f"bench_{entry_count}"
-    app_dsn = _with_database(server.app_dsn, name)
+    app_dsn = with_database(server.app_dsn, name)
     admin = await asyncpg.connect(dsn=server.admin_dsn)
     try:
         mark = await _read_mark(admin, name)
         if mark is None or mark.fingerprint != _fingerprint():
             say(f"Filling a ledger of {entry_count:,} entries")
-            await _create(admin, name, server)
+            await create_database(admin, name, server)
             mark = await _fill(
-                _with_database(server.owner_dsn, name), app_dsn, server, entry_count, say
+                with_database(server.owner_dsn, name), app_dsn, server, entry_count, say
             )
             await _write_mark(admin, name, mark)
             if await admin.fetchval("SELECT usesuper FROM pg_user WHERE usename = current_user"):
@@ -123,7 +123,8 @@ async def _verify(app_dsn: str, organization_id: UUID, project_id: UUID) -> int:
     return report.entries_checked
 
 
-async def _create(admin: asyncpg.Connection, name: str, server: Server) -> None:
+async def create_database(admin: asyncpg.Connection, name: str, server: Server) -> None:
+    """Makes an empty database, in place of the one that had the name."""
     await admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     owner = f"OWNER {_OWNER}" if server.has_roles else ""
     await admin.execute(f"CREATE DATABASE {name} {owner} TEMPLATE template0")
@@ -148,7 +149,7 @@ def _fingerprint() -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
-def _with_database(dsn: str, name: str) -> str:
+def with_database(dsn: str, name: str) -> str:
     """The DSN with another database; urlunsplit would lose the slashes of an empty host."""
     head, mark, query = dsn.partition("?")
     scheme, _, place = head.partition("://")

@@ -108,9 +108,18 @@ class Client:
 
 def graphql_request(secret: str, body: bytes) -> bytes:
     """A POST to /graphql, as it goes over the wire."""
+    return _request("/graphql", "application/graphql-response+json", secret, body)
+
+
+def usage_request(secret: str, body: bytes) -> bytes:
+    """A POST to /v1/usage, as it goes over the wire."""
+    return _request("/v1/usage", "application/json", secret, body)
+
+
+def _request(path: str, accept: str, secret: str, body: bytes) -> bytes:
     head = (
-        f"POST /graphql HTTP/1.1\r\nhost: {_HOST}\r\nauthorization: Bearer {secret}\r\n"
-        "content-type: application/json\r\naccept: application/graphql-response+json\r\n"
+        f"POST {path} HTTP/1.1\r\nhost: {_HOST}\r\nauthorization: Bearer {secret}\r\n"
+        f"content-type: application/json\r\naccept: {accept}\r\n"
         f"content-length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
