@@ -4,7 +4,6 @@ Events have the fields of GraphQL's `UsageEventInput`. Refused as a whole: bodie
 too large or too many. An event that does not fit is answered by itself.
 """
 
-import zlib
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -17,6 +16,7 @@ from starlette.requests import Request
 
 from api.body import header, parse_json, read_body
 from api.errors import RequestRefusedError
+from api.unpack import CODINGS, unpack
 from models.errors import UserError
 from models.event import CallOutcome, Initiator, Operation, RunStatus, Surface
 from resolvers.scalars import parse_date_time, parse_decimal
@@ -121,11 +121,9 @@ async def read_events(request: Request, max_bytes: int) -> list[Any]:
     if media_type not in (JSON, NDJSON):
         raise RequestRefusedError(415, f"The content-type should be {JSON} or {NDJSON}.")
     coding = (header(request.scope, b"content-encoding") or "identity").strip().lower()
-    if coding not in ("identity", "gzip"):
+    if coding not in CODINGS:
         raise RequestRefusedError(415, "The content-encoding should be gzip, or none.")
-    body = await read_body(request, max_bytes)
-    if coding == "gzip":
-        body = unpack(body, max_bytes)
+    body = unpack(await read_body(request, max_bytes), coding, max_bytes)
     if media_type == NDJSON:
         lines = enumerate(body.split(b"\n"), 1)
         return [parse_json(line, f"Line {number}") for number, line in lines if line.strip()]
@@ -133,25 +131,6 @@ async def read_events(request: Request, max_bytes: int) -> list[Any]:
     if not isinstance(events, list):
         raise RequestRefusedError(400, "The body should be a JSON array of events.")
     return events
-
-
-def unpack(body: bytes, max_bytes: int) -> bytes:
-    """The unpacked body; raises RequestRefusedError when it is no gzip or unpacks to too much."""
-    parts, size, rest = [], 0, body
-    while rest:
-        unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-        try:
-            part = unpacker.decompress(rest, max_bytes - size + 1)
-        except zlib.error:
-            raise RequestRefusedError(400, "The body is not gzip.") from None
-        size += len(part)
-        if size > max_bytes:
-            raise RequestRefusedError(413, f"The body unpacks to more than {max_bytes} bytes.")
-        if not unpacker.eof:
-            raise RequestRefusedError(400, "The body's gzip is cut short.")
-        parts.append(part)
-        rest = unpacker.unused_data
-    return b"".join(parts)
 
 
 def parse_event(value: Any) -> UsageBody | list[UserError]:

@@ -60,12 +60,15 @@ async def test_cancelled_tasks_leak_no_connections(
 
 
 async def test_a_transaction_is_whole(database: Database, tenant: Tenant) -> None:
-    with pytest.raises(ZeroDivisionError):
+    async def change_and_fail() -> None:
         async with database.transaction() as connection:
             await connection.execute(
                 "UPDATE organization SET name = 'changed' WHERE id = $1", tenant.id
             )
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await change_and_fail()
     async with database.connection() as connection:
         name = await connection.fetchval("SELECT name FROM organization WHERE id = $1", tenant.id)
     assert name != "changed"
