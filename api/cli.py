@@ -21,6 +21,7 @@ COMMANDS = {
     "migrate": "migrate",
     "demo": "demo",
     "import": "import_",
+    "quarantine": "quarantine",
     "key": "key",
     "organization": "organization",
     "workspace": "workspace",

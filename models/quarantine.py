@@ -119,7 +119,8 @@ async def keep(
     """
     digests = [doubt.digest(format) for doubt in doubts]
     columns = (
-        [uuid7() for _ in doubts],
+        # In the order of reading: ids of one millisecond come in none.
+        sorted(uuid7() for _ in doubts),
         [_storable(doubt.file) for doubt in doubts],
         [doubt.line for doubt in doubts],
         [_storable(doubt.event_key)[:KEY_LENGTH] for doubt in doubts],

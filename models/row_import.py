@@ -126,9 +126,9 @@ class RowImport:
                 key, reason = keys.key(each.text), each.reason or ""
                 yield Doubt(place, each.line, key, reason, each.text)
                 continue
-            for value in (
-                self._format.rows(each.value) if kind is not FileKind.CSV else [each.value]
-            ):
+            # A row of CSV is one already.
+            values = [each.value] if kind is FileKind.CSV else self._format.rows(each.value)
+            for value in values:
                 yield from self._row(read, FileRow(each.line, value), place, keys)
 
     def _row(

@@ -31,10 +31,6 @@ _STAGES = {
     ImportStage.READING: "Reading the logs",
     ImportStage.RECORDING: "Recording the calls",
 }
-ESTIMATE = (
-    "Claude Code notes output tokens while an answer streams, so these figures are an estimate, "
-    "a little below the bill."
-)
 
 
 @dataclass
@@ -55,7 +51,8 @@ class Troubles:
         """Notes a call."""
         if len(self.quarantined) < SHOWN_COUNT:
             self.quarantined.append(trouble)
-        self._write(event_key=trouble.event_key, reason=trouble.reason)
+        place = {} if trouble.file is None else {"file": trouble.file, "line": trouble.line}
+        self._write(**place, event_key=trouble.event_key, reason=trouble.reason)
 
     def _write(self, **values: object) -> None:
         if self.file is not None:
@@ -95,25 +92,31 @@ def report_json(report: ImportReport, import_id: str) -> dict[str, Any]:
     }
 
 
-def show_report(report: ImportReport, import_id: str, troubles: Troubles) -> None:
+def show_report(
+    report: ImportReport, import_id: str, troubles: Troubles, remark: str | None = None
+) -> None:
     """The result for people."""
     lines = [(_place(each), each.reason) for each in troubles.unreadable]
     _show_troubles("Lines that could not be read", "line", lines, report.unreadable)
-    calls = [(each.event_key, each.reason) for each in troubles.quarantined]
-    _show_troubles("Calls that were not taken", "call", calls, report.quarantined)
+    calls = [(_row_place(each), each.event_key, each.reason) for each in troubles.quarantined]
+    _show_troubles("Quarantined", "row", calls, report.quarantined)
+    # Rows read = recorded + there already + quarantined.
     for name, value in (
         ("files", f"{report.files:,}"),
         ("lines", f"{report.lines:,}"),
         ("  that could not be read", f"{report.unreadable:,}"),
-        ("calls", f"{report.read:,}"),
+        ("calls read", f"{report.read:,}"),
         ("  recorded", f"{report.recorded:,}"),
         ("    of them unpriced", f"{report.unpriced:,}"),
         ("  there already", f"{report.duplicate:,}"),
-        ("  not taken", f"{report.quarantined:,}"),
+        ("  quarantined", f"{report.quarantined:,}"),
         ("cost added", f"${plain(report.total_cost)}"),
     ):
         print_line(f"{name:<26}{value:>16}")
-    print_line(ESTIMATE)
+    if remark is not None:
+        print_line(remark)
+    if report.quarantined:
+        print_line("To decide on the quarantined: aicost quarantine list, retry, drop")
     print_line(f"To take it back: aicost import undo {import_id}")
 
 
@@ -121,11 +124,18 @@ def _place(trouble: Unreadable) -> str:
     return trouble.file if trouble.line is None else f"{trouble.file}:{trouble.line}"
 
 
-def _show_troubles(title: str, noun: str, rows: Sequence[tuple[str, str]], count: int) -> None:
+def _row_place(trouble: QuarantinedCall) -> str:
+    if trouble.file is None:
+        return "-"
+    return trouble.file if trouble.line is None else f"{trouble.file}:{trouble.line}"
+
+
+def _show_troubles(title: str, noun: str, rows: Sequence[Sequence[str]], count: int) -> None:
     if not rows:
         return
     print_line(f"{title}:")
-    print_table((noun, "reason"), rows)
+    headings = (noun, "reason") if len(rows[0]) == 2 else (noun, "key", "reason")
+    print_table(headings, rows)
     if count > len(rows):
         print_line(f"and {count - len(rows):,} more; --errors FILE keeps all")
     print_line("")
