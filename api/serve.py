@@ -18,7 +18,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
 from api.metrics import MULTIPROCESS_VARIABLE
-from api.settings import Settings
+from api.settings import Settings, SettingsError
 
 APPLICATION = "api.assembly:application"
 _KEEP_ALIVE_SECONDS = 75
@@ -145,7 +145,7 @@ def serve(
     """Serves the database at `dsn` until SIGINT or SIGTERM; returns when every request is done.
 
     `announce` is told the port once it is ours: whoever connects from then on is answered. Raises
-    OSError when the address cannot be had.
+    SettingsError when the address cannot be had.
     """
     # The application reads its settings from the environment, here as in each worker.
     os.environ["DATABASE_URL"] = dsn
@@ -167,6 +167,14 @@ def serve(
 def _listen(settings: Settings, backlog: int) -> socket.socket:
     """A socket on which connections wait until the application is there to take them."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.create_server((settings.host, settings.port), family=family, backlog=backlog)
+    address = (settings.host, settings.port)
+    try:
+        listener = socket.create_server(address, family=family, backlog=backlog)
+    except OSError as error:
+        reason = os.strerror(error.errno or 0).lower()
+        raise SettingsError(
+            f"AICOST_HOST and AICOST_PORT: {settings.host}:{settings.port} cannot be had"
+            f" ({reason}); name another"
+        ) from None
     listener.set_inheritable(True)  # for worker processes
     return listener
