@@ -22,7 +22,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def check(event: UsageEvent) -> tuple[TokenCounts | None, list[UserError]]:
     """The event's disjoint token counts, or what to put right."""
-    errors = [*_texts(event), *_numbers(event), *_times(event)]
+    errors = [*_unsound_texts(event), *_numbers(event), *_times(event)]
     if event.job is not None and event.run is None:
         errors.append(UserError("REQUIRED", "run is required where job is given", ("run",)))
     counts = None
@@ -39,6 +39,31 @@ def check_activity(run: RunRef, jobs: Sequence[JobRef]) -> list[UserError]:
     for place, job in enumerate(jobs):
         errors += [*_job_texts(job, "jobs", str(place)), *_span(job, "jobs", str(place))]
     return errors
+
+
+def _unsound_texts(event: UsageEvent) -> Iterator[UserError]:
+    """What `_texts` says; nearly always nothing, which is found out at a tenth of the cost."""
+    run, job = event.run, event.job
+    texts = [event.event_key, event.model, event.provider, event.service_tier or None]
+    if run is not None:
+        texts += (run.key, run.workflow, run.trigger)
+        if run.parent_key is not None:
+            return _texts(event)
+    if job is not None:
+        texts += (job.key, job.agent_type)
+    if event.call_key is not None:
+        texts.append(event.call_key)
+    for text in texts:
+        if text is not None and not _is_plain(text):
+            return _texts(event)
+    return iter(())
+
+
+def _is_plain(text: str) -> bool:
+    """Whether no rule of any field can object: printable ASCII, neither empty nor too long."""
+    return (
+        0 < len(text) <= KEY_LENGTH and text.isascii() and text.isprintable() and not text.isspace()
+    )
 
 
 def _texts(event: UsageEvent) -> Iterator[UserError]:

@@ -6,7 +6,7 @@ jobs, rates, ledger keys, rollups. Refused here: deciding who may write, and wai
 """
 
 import time
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -19,7 +19,7 @@ from models.errors import ConflictError, UserError
 from models.event import UNATTRIBUTED, JobRef, RunRef, UsageEvent, UsageOutcome, UsageStatus
 from models.event_check import check
 from models.ledger_statement import append
-from models.local_time import TimeZones, load_time_zones
+from models.local_time import TimeZones
 from models.posted import load_posted
 from models.posting import NOTHING, Attribution, Entry, Posted, content_hash, grows_anothers, post
 from models.price import PriceBook, Rate, load_price_book
@@ -119,12 +119,10 @@ class Ledger:
             _gather(jobs_said, JobKey(key, job.key), job, instant)
 
         async def write(connection: asyncpg.Connection) -> UUID:
-            rows = await connection.fetch(
-                sql("ledger_subjects"), organization_id, [project_id], [], []
+            context = await self._load_context(connection, organization_id, {project_id})
+            writer = ActivityWriter(
+                connection, organization_id, context.workspace_ids, context.zones, instant
             )
-            zones = await load_time_zones(connection, organization_id)
-            workspaces = {row["id"]: row["workspace_id"] for row in rows}
-            writer = ActivityWriter(connection, organization_id, workspaces, zones, instant)
             activity = await writer.write({key: said}, jobs_said)
             if activity.counts:
                 await append(connection, organization_id, instant, [], activity.counts)
@@ -143,7 +141,13 @@ class Ledger:
         events: Sequence[UsageEvent],
         now: datetime,
     ) -> _Plan:
-        context = await self._load_context(connection, organization_id, events)
+        context = await self._load_context(
+            connection,
+            organization_id,
+            {event.project_id for event in events},
+            {event.api_key_id for event in events if event.api_key_id is not None},
+            {event.user_id for event in events if event.user_id is not None},
+        )
         checked = [_checked(event, context) for event in events]
         sound = [each for each in checked if isinstance(each, _Sound)]
         keys = {each.event.counted_key for each in sound}
@@ -161,21 +165,28 @@ class Ledger:
         return plan
 
     async def _load_context(
-        self, connection: asyncpg.Connection, organization_id: UUID, events: Iterable[UsageEvent]
+        self,
+        connection: asyncpg.Connection,
+        organization_id: UUID,
+        projects: Collection[UUID],
+        api_keys: Collection[UUID] = (),
+        users: Collection[UUID] = (),
     ) -> _Context:
-        public = await self._public_prices(connection)
-        projects = {event.project_id for event in events}
-        keys = {event.api_key_id for event in events if event.api_key_id is not None}
-        users = {event.user_id for event in events if event.user_id is not None}
-        rows = await connection.fetch(
-            sql("ledger_subjects"), organization_id, projects, keys, users
+        """One statement, and a second one where the organization has prices of its own."""
+        prices = await self._public_prices(connection)
+        row = await connection.fetchrow(
+            sql("ledger_context"), organization_id, projects, api_keys, users
         )
+        if not row["zone_names"]:
+            raise LookupError(f"organization {organization_id} does not exist")
+        if row["has_prices"]:
+            prices = await load_price_book(connection, organization_id, public=prices)
         return _Context(
-            {row["id"]: row["workspace_id"] for row in rows if row["kind"] == "project"},
-            frozenset([None, *(row["id"] for row in rows if row["kind"] == "api_key")]),
-            frozenset([None, *(row["id"] for row in rows if row["kind"] == "user")]),
-            await load_time_zones(connection, organization_id),
-            await load_price_book(connection, organization_id, public=public),
+            dict(zip(row["project_ids"], row["workspace_ids"], strict=True)),
+            frozenset([None, *row["api_key_ids"]]),
+            frozenset([None, *row["user_ids"]]),
+            TimeZones(row["zone_starts"], row["zone_names"]),
+            prices,
         )
 
     async def _public_prices(self, connection: asyncpg.Connection) -> PriceBook:
@@ -208,17 +219,19 @@ class Ledger:
 
 def _checked(event: UsageEvent, context: _Context) -> "_Sound | UsageOutcome":
     counts, errors = check(event)
-    missing = [
-        ("projectId", "project", event.project_id not in context.workspace_ids),
-        ("apiKeyId", "API key", event.api_key_id not in context.api_key_ids),
-        ("userId", "user", event.user_id not in context.user_ids),
-    ]
-    for name, noun, is_missing in missing:
-        if is_missing:
-            errors.append(UserError("NOT_FOUND", f"There is no such {noun}.", (name,)))
+    if event.project_id not in context.workspace_ids:
+        errors.append(_missing("projectId", "project"))
+    if event.api_key_id not in context.api_key_ids:
+        errors.append(_missing("apiKeyId", "API key"))
+    if event.user_id not in context.user_ids:
+        errors.append(_missing("userId", "user"))
     if counts is None or errors:
         return UsageOutcome(event.event_key, UsageStatus.REJECTED, errors=tuple(errors))
     return _Sound(event, counts, content_hash(event))
+
+
+def _missing(name: str, noun: str) -> UserError:
+    return UserError("NOT_FOUND", f"There is no such {noun}.", (name,))
 
 
 def _without_conflicts(

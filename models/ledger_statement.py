@@ -2,9 +2,13 @@
 
 One statement, so that entries and sums are there together or not at all. The rollups are fed by
 what the INSERT returns, never by the parameters: an entry that lost a race is not summed.
+
+Entries go as one array of the composite type `ledger_entry`: an array for each column costs twice
+the time to make (asyncpg asks of every element whether it is an array itself) and to take apart;
+see docs/decisions/0010-write-path.md.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,49 +19,16 @@ from models.posting import Entry
 from models.rollup import write_statements
 from models.run import JobCount
 
-# Column, its type, and where an entry keeps it.
-_COLUMNS: tuple[tuple[str, str, Callable[[Entry], Any]], ...] = (
-    ("id", "uuid", lambda e: e.id),
-    ("project_id", "uuid", lambda e: e.attribution.project_id),
-    ("workspace_id", "uuid", lambda e: e.attribution.workspace_id),
-    ("run_id", "uuid", lambda e: e.attribution.run_id),
-    ("job_id", "uuid", lambda e: e.attribution.job_id),
-    ("occurred_at", "timestamptz", lambda e: e.attribution.occurred_at),
-    ("local_date", "date", lambda e: e.attribution.day.date),
-    ("utc_offset_seconds", "integer", lambda e: e.attribution.day.utc_offset_seconds),
-    ("part", "integer", lambda e: e.part),
-    ("requests", "smallint", lambda e: e.requests),
-    ("unpriced", "smallint", lambda e: e.unpriced),
-    ("kind", "text", lambda e: e.kind),
-    ("operation", "text", lambda e: e.attribution.operation),
-    ("outcome", "text", lambda e: e.attribution.outcome),
-    ("event_key", "text", lambda e: e.event_key),
-    ("report_key", "text", lambda e: e.report_key),
-    ("agent_type", "text", lambda e: e.attribution.agent_type),
-    ("initiator", "text", lambda e: e.attribution.initiator),
-    ("surface", "text", lambda e: e.attribution.surface),
-    ("provider", "text", lambda e: e.attribution.provider),
-    ("model", "text", lambda e: e.attribution.model),
-    ("service_tier", "text", lambda e: e.attribution.service_tier),
-    ("api_key_id", "uuid", lambda e: e.attribution.api_key_id),
-    ("user_id", "uuid", lambda e: e.attribution.user_id),
-    ("input", "bigint", lambda e: e.tokens.input),
-    ("cache_read", "bigint", lambda e: e.tokens.cache_read),
-    ("cache_write_5m", "bigint", lambda e: e.tokens.cache_write_5m),
-    ("cache_write_1h", "bigint", lambda e: e.tokens.cache_write_1h),
-    ("output", "bigint", lambda e: e.tokens.output),
-    ("reasoning", "bigint", lambda e: e.tokens.reasoning),
-    ("input_includes_cache", "boolean", lambda e: e.input_includes_cache),
-    ("output_includes_reasoning", "boolean", lambda e: e.output_includes_reasoning),
-    ("duration_ms", "integer", lambda e: e.duration_ms),
-    ("rate_id", "uuid", lambda e: e.rate_id),
-    ("cost", "numeric", lambda e: e.cost),
-    ("source_cost", "numeric", lambda e: e.source_cost),
-    ("content_hash", "bytea", lambda e: e.content_hash),
-    ("corrects_id", "uuid", lambda e: e.corrects_id),
-    ("reason", "text", lambda e: e.reason),
-    ("import_id", "uuid", lambda e: e.import_id),
+COLUMNS = (
+    *("id", "project_id", "workspace_id", "run_id", "job_id", "occurred_at", "local_date"),
+    *("utc_offset_seconds", "part", "requests", "unpriced", "kind", "operation", "outcome"),
+    *("event_key", "report_key", "agent_type", "initiator", "surface", "provider", "model"),
+    *("service_tier", "api_key_id", "user_id", "input", "cache_read", "cache_write_5m"),
+    *("cache_write_1h", "output", "reasoning", "input_includes_cache"),
+    *("output_includes_reasoning", "duration_ms", "rate_id", "cost", "source_cost"),
+    *("content_hash", "corrects_id", "reason", "import_id"),
 )
+"""The fields of `ledger_entry`, in its order: columns of the ledger."""
 _JOB_COLUMNS = (
     ("project_id", "uuid"),
     ("run_id", "uuid"),
@@ -68,18 +39,28 @@ _JOB_COLUMNS = (
 )
 
 
-def _statement() -> str:
-    names = ", ".join(name for name, _, _ in _COLUMNS)
-    arrays = ", ".join(f"${place}::{kind}[]" for place, (_, kind, _) in enumerate(_COLUMNS, 3))
-    start = len(_COLUMNS) + 3
-    job_arrays = ", ".join(
-        f"${place}::{kind}[]" for place, (_, kind) in enumerate(_JOB_COLUMNS, start)
+def _row(entry: Entry) -> tuple[Any, ...]:
+    """An entry in the order of `COLUMNS`."""
+    of, tokens = entry.attribution, entry.tokens
+    return (
+        *(entry.id, of.project_id, of.workspace_id, of.run_id, of.job_id, of.occurred_at),
+        *(of.day.date, of.day.utc_offset_seconds, entry.part, entry.requests, entry.unpriced),
+        *(entry.kind, of.operation, of.outcome, entry.event_key, entry.report_key),
+        *(of.agent_type, of.initiator, of.surface, of.provider, of.model, of.service_tier),
+        *(of.api_key_id, of.user_id, *tokens.as_tuple(), entry.input_includes_cache),
+        *(entry.output_includes_reasoning, entry.duration_ms, entry.rate_id, entry.cost),
+        *(entry.source_cost, entry.content_hash, entry.corrects_id, entry.reason, entry.import_id),
     )
+
+
+def _statement() -> str:
+    names = ", ".join(COLUMNS)
+    job_arrays = ", ".join(f"${place}::{kind}[]" for place, (_, kind) in enumerate(_JOB_COLUMNS, 4))
     job_names = ", ".join(name for name, _ in _JOB_COLUMNS)
     return f"""
 WITH posted AS (
     INSERT INTO credit_transaction (organization_id, recorded_at, {names})
-    SELECT $1, $2, {names} FROM unnest({arrays}) AS n ({names})
+    SELECT $1, $2, {names} FROM unnest($3::ledger_entry[]) AS n
     ORDER BY n.event_key, n.part
     ON CONFLICT (organization_id, event_key, part) DO NOTHING
     RETURNING *
@@ -103,9 +84,9 @@ async def append(
 
     Fewer than given means that another writer took a part first: roll back and decide anew.
     """
-    columns = [[read(entry) for entry in entries] for _, _, read in _COLUMNS]
+    rows = [_row(entry) for entry in entries]
     job_columns = [list(column) for column in zip(*counts, strict=True)] or [[]] * len(_JOB_COLUMNS)
     taken: int = await connection.fetchval(
-        STATEMENT, organization_id, recorded_at, *columns, *job_columns
+        STATEMENT, organization_id, recorded_at, rows, *job_columns
     )
     return taken

@@ -7,13 +7,15 @@ keeps its day and its offset from UTC; nothing recomputes them later.
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import asyncpg
 
 from models.db import sql
+
+_SLOT_SECONDS = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class TimeZones:
     def __init__(self, starts: Sequence[datetime], names: Sequence[str]) -> None:
         self._starts = list(starts)
         self._zones = [ZoneInfo(name) for name in names]
+        self._slots: dict[int, LocalDay | None] = {}
 
     def at(self, instant: datetime) -> ZoneInfo:
         """The zone in force; the first one for anything before its start."""
@@ -37,6 +40,22 @@ class TimeZones:
 
     def day(self, instant: datetime) -> LocalDay:
         """The local day that `instant`, which bears a zone, falls on."""
+        slot = int(instant.timestamp() // _SLOT_SECONDS)
+        if slot not in self._slots:
+            self._slots[slot] = self._day_of_slot(slot)
+        return self._slots[slot] or self._day(instant)
+
+    def _day_of_slot(self, slot: int) -> LocalDay | None:
+        """The day of every instant in a quarter of an hour; None where a day or offset changes.
+
+        Clocks change at most once in such a time, and then the offset at its ends differs.
+        """
+        first = datetime.fromtimestamp(slot * _SLOT_SECONDS, UTC)
+        last = first + timedelta(seconds=_SLOT_SECONDS, microseconds=-1)
+        day = self._day(first)
+        return day if day == self._day(last) else None
+
+    def _day(self, instant: datetime) -> LocalDay:
         local = instant.astimezone(self.at(instant))
         offset = local.utcoffset() or timedelta()
         return LocalDay(local.date(), round(offset.total_seconds()))

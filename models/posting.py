@@ -33,7 +33,9 @@ _ANOTHERS = UserError(
 )
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, though nobody changes them: freezing doubles what making one costs, and there are two
+# for every event.
+@dataclass(slots=True)
 class Attribution:
     """Whose and what kind of call it is: fixed by the first part of a key."""
 
@@ -55,7 +57,7 @@ class Attribution:
     user_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entry:
     """A row of the ledger, apart from the organization and the instant of writing."""
 
@@ -196,6 +198,8 @@ def post(
 
     `digest` is the event's `content_hash`, `counts` are its tokens in disjoint classes.
     """
+    if not posted.parts:
+        return _first(event, digest, counts, attribution, prices)
     if posted.is_live and not event.is_growing:
         return Posting(_repeated(event, digest, posted))
     if grows_anothers(event, posted):
@@ -217,6 +221,19 @@ def post(
     duration_ms = event.duration_ms if posted.duration_ms is None else None
     requests = 0 if posted.is_live else 1
     entry = _entry(event, digest, owed, posted.next_part, added, requests, rate, duration_ms)
+    return Posting(_answer(event, UsageStatus.RECORDED, entry, entry.cost), (entry,), rate)
+
+
+def _first(
+    event: UsageEvent,
+    digest: bytes,
+    counts: TokenCounts,
+    attribution: Attribution,
+    prices: PriceBook,
+) -> Posting:
+    """The whole of a call of which nothing was posted: most events."""
+    rate = _resolve(prices, attribution, counts)
+    entry = _entry(event, digest, attribution, 0, counts, 1, rate, event.duration_ms)
     return Posting(_answer(event, UsageStatus.RECORDED, entry, entry.cost), (entry,), rate)
 
 

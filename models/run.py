@@ -174,8 +174,10 @@ class ActivityWriter:
         stored = await self._find_runs(list(said))
         missing = [_new_run(key, said[key]) for key in said if key not in stored]
         if missing:
-            await self._insert_runs(missing)
-            stored |= await self._find_runs([run.key for run in missing])
+            made = await self._insert_runs(missing)
+            stored |= {run.key: run for run in missing if run.id in made}
+            if len(made) < len(missing):  # somebody else was quicker
+                stored |= await self._find_runs([run.key for run in missing if run.id not in made])
         changed = {
             run.id for key, run in stored.items() if _merge_run(run, said[key], stored) != run
         }
@@ -198,8 +200,13 @@ class ActivityWriter:
         ]
         if missing:
             made = await self._insert_jobs(missing)
-            self._count_new(job for job in missing if job.id in made)
-            stored |= await self._find_jobs(places)
+            ours = {places[job.run_id, job.key]: job for job in missing if job.id in made}
+            self._count_new(ours.values())
+            stored |= ours
+            if len(made) < len(missing):  # somebody else was quicker
+                stored |= await self._find_jobs(
+                    {place: key for place, key in places.items() if key not in stored}
+                )
         changed = {job.id for key, job in stored.items() if self._merge_job(job, said[key]) != job}
         if changed:
             rows = await self._connection.fetch(sql("job_lock"), self._organization_id, changed)
@@ -220,7 +227,7 @@ class ActivityWriter:
         )
         return {run.key: run for run in map(_run_from_row, rows)}
 
-    async def _insert_runs(self, runs: Sequence[Run]) -> None:
+    async def _insert_runs(self, runs: Sequence[Run]) -> set[UUID]:
         columns = zip(
             *(
                 (
@@ -238,7 +245,10 @@ class ActivityWriter:
             ),
             strict=True,
         )
-        await self._connection.fetch(sql("run_insert"), self._organization_id, self._now, *columns)
+        rows = await self._connection.fetch(
+            sql("run_insert"), self._organization_id, self._now, *columns
+        )
+        return {row["id"] for row in rows}
 
     async def _update_runs(self, runs: Sequence[Run]) -> None:
         columns = zip(

@@ -43,7 +43,7 @@ TYPES = {
     fields.TimeField: "time without time zone",
     fields.UUIDField: "uuid",
 }
-NAMES = ["0001_initial", "0002_quarantine", "0003_repricing"]
+NAMES = ["0001_initial", "0002_quarantine", "0003_repricing", "0004_ledger_entry"]
 # Prices are kept with the scale that they were adopted with; a check bounds it.
 UNBOUNDED = {"public_price", "price", "rate"}
 
@@ -144,8 +144,11 @@ async def test_a_later_migration_keeps_the_data(fresh_database: FreshDatabase) -
         assert not await is_current(connection)
         tenant = await make_tenant(database)
         run, job = RunRef("r"), JobRef("j", "research", status=RunStatus.SUCCEEDED)
+        # Today's code records, which takes the type that a later migration makes.
+        await connection.execute(statements("0004_ledger_entry")[0].sql)
         outcomes = await Ledger(database).record(tenant.id, [tenant.event(run=run, job=job)])
         assert [outcome.status for outcome in outcomes] == [UsageStatus.RECORDED]
+        await connection.execute("DROP TYPE ledger_entry")
         tables = sorted(set(await columns(connection)) - {"tortoise_migrations"})
         before = {table: await content(connection, table) for table in tables}
         assert sum(map(bool, before.values())) > 10

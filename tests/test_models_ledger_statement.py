@@ -1,0 +1,26 @@
+"""The form in which entries reach the ledger, against the table that they go to."""
+
+from models.db import Database
+from models.ledger_statement import COLUMNS
+
+_FIELDS = """
+SELECT a.attname AS name, format_type(a.atttypid, NULL) AS type
+FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
+WHERE c.relname = $1 AND c.relnamespace = 'public'::regnamespace AND a.attnum > 0
+    AND NOT a.attisdropped
+ORDER BY a.attnum
+"""
+# What a batch has in common, and what is set only elsewhere.
+NOT_OF_AN_ENTRY = {"organization_id", "recorded_at", "reservation_id"}
+
+
+async def test_an_entry_on_its_way_has_every_column_of_the_ledger(database: Database) -> None:
+    async with database.connection() as connection:
+        entry = {
+            row["name"]: row["type"] for row in await connection.fetch(_FIELDS, "ledger_entry")
+        }
+        ledger = await connection.fetch(_FIELDS, "credit_transaction")
+    assert tuple(entry) == COLUMNS
+    assert entry == {
+        row["name"]: row["type"] for row in ledger if row["name"] not in NOT_OF_AN_ENTRY
+    }
