@@ -1,6 +1,6 @@
--- What the person with subject $1, or id $3, may reach in organization $2, or when $2 is NULL in the
--- one that they have belonged to longest, so that nobody else's invitation or choice of a name moves
--- them elsewhere. No row: nobody of ours. A row without organization: not one of theirs.
+-- What the person with subject $1, or id $3, may reach in organization $2, or when $2 is NULL in
+-- the one that they have belonged to longest, so that nobody else's invitation or choice of a name
+-- moves them. No row: nobody of ours. A row without organization: not one of theirs.
 WITH person AS (
     SELECT id
     FROM app_user
