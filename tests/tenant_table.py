@@ -1,0 +1,375 @@
+"""The table of who may do what at every door: a row for each thing that can be asked.
+
+A row states only what the schema does not: where a thing stands, and what a nested field takes. The
+rest is the permission that `resolvers/permissions.py` puts into the root field. What must have a
+row is read out of the schema (`to_cover`), what a row covers out of its own document.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from graphql import (
+    ArgumentNode,
+    FieldNode,
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    InlineFragmentNode,
+    ObjectFieldNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    VariableNode,
+    Visitor,
+    get_named_type,
+    parse,
+    visit,
+)
+from otel_documents import chat, document, make_span
+from tenant_world import PRICED, Caller, Standing
+
+from models.access import Role
+from models.otel_attribute import API_KEY_ID, PROJECT_ID, USER_ID
+from resolvers.permissions import Permission
+from resolvers.schema import Mutation, Query, schema
+
+SCHEMA = schema._schema
+TYPES = SCHEMA.type_map
+ALLOWED, FORBIDDEN = "ALLOWED", "FORBIDDEN"
+NOT_FOUND, UNAUTHENTICATED = "NOT_FOUND", "UNAUTHENTICATED"
+# Places where a role given at a level counts, and places that are seen from it without a role.
+REACH = {
+    "organization": {"organization", "workspace", "project"},
+    "workspace": {"workspace", "project"},
+    "project": {"project"},
+}
+SEEN = {"project": {"workspace"}, "another project": {"workspace"}}
+# Variables that are no ids, with their types.
+TEXTS = {"fresh": "String!", "runKey": "String!", "after": "String"}
+Values = Mapping[str, str | None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What goes over the wire, without a credential."""
+
+    path: str
+    content: bytes
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing to ask.
+
+    `place` is where it stands, `least` the least role there (None: whoever sees it), `hides`
+    whether a lower role is not even told that it is there. `ids` are the names of the ids that it
+    sends, `leaver` the level at which somebody has a role to lose before each asking.
+    """
+
+    name: str
+    covers: frozenset[str]
+    ids: tuple[str, ...]
+    id_places: frozenset[str]
+    place: str
+    least: Role | None
+    request: Callable[[Mapping[str, str], Values], Request]
+    hides: bool = False
+    leaver: str = ""
+
+    @property
+    def pages(self) -> bool:
+        """Whether it sends a cursor."""
+        return any(name.endswith("(after)") for name in self.id_places)
+
+
+def expected(row: Row, caller: Caller) -> str:
+    """What somebody is answered."""
+    if row.place == "nowhere":
+        return ALLOWED
+    if caller.standing is Standing.NOBODY:
+        return UNAUTHENTICATED
+    if caller.standing is Standing.MISDIRECTED:
+        return NOT_FOUND
+    if caller.standing is Standing.STRANGER:
+        return NOT_FOUND if row.ids else ALLOWED
+    held = caller.role if row.place in REACH.get(caller.level, ()) else None
+    is_seen = held or row.place == "organization" or row.place in SEEN.get(caller.level, ())
+    if row.place == "request" or (is_seen and row.least is None):
+        return ALLOWED
+    if not is_seen:
+        return NOT_FOUND
+    if held is None or row.least is None or held < row.least:
+        return NOT_FOUND if row.hides else FORBIDDEN
+    return ALLOWED
+
+
+def _permissions() -> Iterator[tuple[str, Permission]]:
+    for root in (Query, Mutation):
+        for field in root.__strawberry_definition__.fields:  # type: ignore[attr-defined]
+            first, *rest = field.name.split("_")
+            name = first + "".join(word.capitalize() for word in rest)
+            yield name, field.metadata["permission"]
+
+
+PERMISSIONS = dict(_permissions())
+DECLARED: Any = object()
+
+
+def asks(
+    text: str, place: str = "", *, least: Role | None = DECLARED, name: str = "", **others: Any
+) -> Row:
+    """A row of GraphQL. `$x` in the text is an id, or one of `TEXTS`; all of them are declared."""
+    root = text.replace("(", " ").split()[0]
+    permission = PERMISSIONS[root]
+    kind = "mutation" if root in TYPES["Mutation"].fields else "query"  # type: ignore[attr-defined]
+    words = "".join(c if c.isalnum() or c == "$" else " " for c in text).split()
+    names = tuple(dict.fromkeys(word[1:] for word in words if word.startswith("$")))
+    declared = ", ".join(f"${each}: {TEXTS.get(each, 'ID!')}" for each in names)
+    query = f"{kind}{f' ({declared})' if names else ''} {{ {text} }}"
+    seen = _Places()
+    info = TypeInfo(SCHEMA)
+    visit(parse(query), TypeInfoVisitor(info, seen.bind(info)))
+
+    def request(ids: Mapping[str, str], texts: Values) -> Request:
+        values = {each: texts[each] if each in TEXTS else ids[each] for each in names}
+        return Request("/graphql", orjson.dumps({"query": query, "variables": values}))
+
+    return Row(
+        name=name or seen.asked[-1],
+        covers=frozenset(seen.asked),
+        ids=tuple(each for each in names if each not in TEXTS),
+        id_places=frozenset(seen.variables),
+        place=place or permission.level,
+        least=permission.role if least is DECLARED else least,
+        request=request,
+        **others,
+    )
+
+
+class _Places(Visitor):
+    """Notes fields as coordinates (`Query.project`, `Project.budget`) and where variables stand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+        self.variables: list[str] = []
+        self._argument = ""
+
+    def bind(self, info: TypeInfo) -> "_Places":
+        self._info = info
+        return self
+
+    def enter_field(self, node: FieldNode, *_: Any) -> None:
+        parent, field = self._info.get_parent_type(), self._info.get_field_def()
+        assert parent is not None, node.name.value
+        assert field is not None, f"{parent.name} has no field {node.name.value}"
+        self._field = f"{parent.name}.{node.name.value}"
+        if field.args or parent.name in ("Query", "Mutation"):
+            self.asked.append(self._field)
+
+    def enter_inline_fragment(self, node: InlineFragmentNode, *_: Any) -> None:
+        self.asked.append(f"node({node.type_condition.name.value})")
+
+    def enter_argument(self, node: ArgumentNode, *_: Any) -> None:
+        if isinstance(node.value, VariableNode):
+            self.variables.append(f"{self._field}({node.name.value})")
+
+    def enter_object_field(self, node: ObjectFieldNode, *_: Any) -> None:
+        parent = self._info.get_parent_input_type()
+        if isinstance(node.value, VariableNode):
+            self.variables.append(f"{get_named_type(parent)}.{node.name.value}")
+
+
+def to_cover() -> tuple[set[str], set[str]]:
+    """What the schema has: fields that need a row, and places of ids and cursors."""
+    fields, places = set(), set()
+    for type_ in TYPES.values():
+        if type_.name.startswith("__"):
+            continue
+        if isinstance(type_, GraphQLObjectType):
+            for name, field in type_.fields.items():
+                if field.args or type_.name in ("Query", "Mutation"):
+                    fields.add(f"{type_.name}.{name}")
+                places |= {
+                    f"{type_.name}.{name}({argument})"
+                    for argument, meaning in field.args.items()
+                    if get_named_type(meaning.type).name == "ID" or argument in ("after", "before")
+                }
+        elif isinstance(type_, GraphQLInputObjectType):
+            places |= {
+                f"{type_.name}.{name}"
+                for name, field in type_.fields.items()
+                if get_named_type(field.type).name == "ID"
+            }
+    nodes = SCHEMA.get_possible_types(TYPES["Node"])  # type: ignore[arg-type]
+    return fields | {f"node({type_.name})" for type_ in nodes}, places
+
+
+# ---- what can be asked
+
+MONEY = "totalCost totalTokens totalJobs unpricedTransactions"
+PAGE = "pageInfo { endCursor hasNextPage }"
+ERRORS = "userErrors { code message field }"
+NAMED = "id name"
+ORGANIZATION, WORKSPACE, PROJECT = "organization(id: $organization)", "workspace(id: $first)", (
+    "project(id: $near)"
+)  # fmt: skip
+ENTRY = "id cost eventKey callKey model provider run { id key } apiKey { name } user { name }"
+EVENT = f'eventKey: $fresh, model: "{PRICED}", inputTokens: 1'
+CALL = f"projectId: $near, apiKeyId: $key, userId: $user, {EVENT}"
+
+QUERIES = [
+    asks(f"viewer {{ id user {{ name }} organization {{ {NAMED} }} organizations {{ {NAMED} }} }}"),
+    asks(f"organization(id: $organization) {{ {NAMED} plan timeZone viewerRole today }}"),
+    asks(f"organization {{ {NAMED} }}", name="organization, unnamed"),
+    # A workspace is seen, too, by those who have but a project in it.
+    asks(f"workspace(id: $first) {{ {NAMED} group {{ {NAMED} }} }}", "workspace", least=None),
+    asks(f"project(id: $near) {{ {NAMED} owner {{ name }} budget {{ limit spent pct }} }}"),
+    asks(f"projects(first: 1, after: $after) {{ nodes {{ {NAMED} }} {PAGE} }}"),
+    asks(
+        f"projects(filter: {{workspaceId: $first}}) {{ nodes {{ {NAMED} }} }}", "workspace",
+        least=None, name="projects of a workspace",
+    ),
+    asks(
+        f"projects(filter: {{ownerId: $user}}) {{ nodes {{ {NAMED} }} }}", "organization",
+        least=None, name="projects of an owner",
+    ),
+    asks("pipelineRun(projectId: $near, key: $runKey) { id key workflow cost totalTokens }"),
+    asks("agentTypes { agentType label }"),
+    asks(f"monthlySummary(projectId: $near) {{ {MONEY} project {{ {NAMED} }} }}"),
+    asks("monthlyTrend(projectId: $near) { cost totalTokens }"),
+    asks("dailySpend(projectId: $near, days: 2) { cost totalTokens }"),
+    asks(f"recentTransactions(projectId: $near) {{ {ENTRY} }}"),
+    asks(f"crossProjectSummary {{ {MONEY} projectCount }}"),
+    asks(f"crossProjectSummary {{ projects {{ project {{ {NAMED} }} cost }} }}"),
+]  # fmt: skip
+NODES = [
+    asks(f"node(id: $organization) {{ id ... on Organization {{ {NAMED} }} }}", "organization",
+         least=None),
+    asks(f"node(id: $group) {{ id ... on WorkspaceGroup {{ {NAMED} }} }}", "organization",
+         least=None),
+    asks(f"node(id: $first) {{ id ... on Workspace {{ {NAMED} }} }}", "workspace", least=None),
+    asks(f"node(id: $near) {{ id ... on Project {{ {NAMED} }} }}", "project"),
+    asks(f"node(id: $user) {{ id ... on User {{ {NAMED} email }} }}", "organization", least=None),
+    asks(f"node(id: $key) {{ id ... on ApiKey {{ {NAMED} prefix lastUsedAt }} }}", "project",
+         least=Role.ADMIN, hides=True),
+    asks("node(id: $run) { id ... on PipelineRun { key workflow cost parent { key } } }",
+         "project"),
+    asks("node(id: $job) { id ... on AgentJob { key cost run { key } } }", "project"),
+    asks(f"node(id: $transaction) {{ id ... on CreditTransaction {{ {ENTRY} }} }}", "project"),
+    asks("node(id: $budget) { id ... on Budget { limit spent updatedBy { name } } }", "project"),
+]  # fmt: skip
+OWN = "organization(id: $organization)"
+NESTED = [
+    asks(f"{OWN} {{ workspaces(first: 1, after: $after) {{ nodes {{ {NAMED} }} {PAGE} }} }}",
+         "organization", least=None),
+    asks(f"{OWN} {{ members(first: 1, after: $after) {{ nodes {{ user {{ name email }} role }} "
+         f"{PAGE} }} }}", "organization", least=Role.ADMIN),
+    asks(f"{OWN} {{ apiKeys(first: 1, after: $after) {{ nodes {{ {NAMED} prefix }} {PAGE} }} }}",
+         "organization", least=Role.ADMIN),
+    asks(f"{OWN} {{ crossProjectSummary {{ {MONEY} projectCount }} }}", "organization",
+         least=None),
+    asks(f"workspace(id: $first) {{ projects(first: 1, after: $after) {{ nodes {{ {NAMED} }} "
+         f"{PAGE} }} }}", "workspace", least=None),
+    asks(f"workspace(id: $first) {{ apiKeys(first: 1, after: $after) {{ nodes {{ {NAMED} prefix }} "
+         f"{PAGE} }} }}", "workspace", least=Role.ADMIN),
+    asks(f"project(id: $near) {{ monthlySummary {{ {MONEY} }} }}"),
+    asks("project(id: $near) { monthlySummary { topRuns { runId run { key } cost } } }"),
+    asks("project(id: $near) { monthlyTrend { cost } }"),
+    asks("project(id: $near) { dailySpend(days: 2) { cost } }"),
+    asks(f"project(id: $near) {{ recentTransactions {{ {ENTRY} }} }}"),
+    asks(f"project(id: $near) {{ transactions(first: 1, after: $after) {{ nodes {{ {ENTRY} }} "
+         f"{PAGE} }} }}"),
+    asks("project(id: $near) { transactions(filter: {runId: $run}) { nodes { eventKey cost } } }",
+         name="transactions of a run"),
+    asks(f"project(id: $near) {{ pipelineRuns(first: 1, after: $after) {{ nodes {{ id key cost }} "
+         f"{PAGE} }} }}"),
+    asks("node(id: $run) { ... on PipelineRun { jobs(first: 1, after: $after) { nodes { key cost } "
+         f"{PAGE} }} }} }}", "project"),
+    asks("project(id: $near) { budget { changes(first: 1, after: $after) { nodes { oldLimit "
+         f"changedBy {{ name }} }} {PAGE} }} }} }}"),
+]  # fmt: skip
+CHANGES = [
+    asks(f'setBudgetLimit(input: {{projectId: $near, limitDollars: "5"}}) {{ budget {{ limit }} '
+         f"project {{ {NAMED} }} {ERRORS} }}"),
+    asks(f"removeBudgetLimit(input: {{projectId: $near}}) {{ project {{ {NAMED} }} {ERRORS} }}"),
+    asks('setBudgetLimits(input: {limits: [{projectId: $near, limitDollars: "5"}]}) { results {'
+         f" projectId budget {{ limit }} {ERRORS} }} {ERRORS} }}"),
+    asks(f"recordUsage(input: {{events: [{{{CALL}}}]}}) {{ results {{ status cost {ERRORS} }} "
+         f"{ERRORS} }}"),
+    asks("recordRun(input: {projectId: $near, run: {key: $fresh, parentKey: $runKey}}) { run { key "
+         f"parent {{ id }} }} {ERRORS} }}"),
+    asks(f"updateOrganization(input: {{name: $fresh}}) {{ organization {{ {NAMED} }} {ERRORS} }}"),
+    asks(f"createWorkspace(input: {{name: $fresh}}) {{ workspace {{ {NAMED} }} {ERRORS} }}"),
+    asks("renameWorkspace(input: {workspaceId: $first, name: $fresh}) { workspace { id } "
+         f"{ERRORS} }}"),
+    asks("createProject(input: {workspaceId: $first, name: $fresh}) { project { id } "
+         f"{ERRORS} }}"),
+    asks("createProject(input: {workspaceId: $first, name: $fresh, ownerId: $user}) { project { id "
+         f"owner {{ name }} }} {ERRORS} }}", least=Role.OWNER, name="createProject for somebody"),
+    asks(f"renameProject(input: {{projectId: $near, name: $fresh}}) {{ project {{ id }} {ERRORS} "
+         "}"),
+    asks("setProjectOwner(input: {projectId: $near, ownerId: $user}) { project { id owner { name } "
+         f"}} {ERRORS} }}"),
+    asks(f"renameApiKey(input: {{apiKeyId: $key, name: $fresh}}) {{ apiKey {{ id }} {ERRORS} }}",
+         "project"),
+    asks(f"rotateApiKey(input: {{apiKeyId: $rotated}}) {{ apiKey {{ {NAMED} }} {ERRORS} }}",
+         "project"),
+    asks(f"revokeApiKey(input: {{apiKeyId: $ended}}) {{ apiKey {{ {NAMED} }} {ERRORS} }}",
+         "project"),
+]  # fmt: skip
+LEVELS = {
+    "organization": "", "workspace": ", workspaceId: $first", "project": ", projectId: $near",
+}  # fmt: skip
+for _place, _at in LEVELS.items():
+    _granted = f"membership {{ role user {{ name }} }} {ERRORS}"
+    _made = f"apiKey {{ {NAMED} }} {ERRORS}"
+    CHANGES += [
+        asks(f"grantMembership(input: {{email: $fresh, role: {_role.name}{_at}}}) {{ {_granted} }}",
+             _place, least=_least, name=f"grantMembership of {_role.name} at {_place}")
+        for _role, _least in ((Role.VIEWER, Role.ADMIN), (Role.OWNER, Role.OWNER))
+    ]  # fmt: skip
+    CHANGES += [
+        asks(f"createApiKey(input: {{name: $fresh, role: {_role.name}{_at}}}) {{ {_made} }}",
+             _place, least=_least, name=f"createApiKey of {_role.name} at {_place}")
+        for _role, _least in ((Role.VIEWER, Role.ADMIN), (Role.OWNER, Role.OWNER))
+    ]  # fmt: skip
+    CHANGES.append(
+        asks(f"revokeMembership(input: {{userId: $leaver{_at}}}) {{ user {{ id }} {ERRORS} }}",
+             _place, name=f"revokeMembership at {_place}", leaver=_place)
+    )  # fmt: skip
+
+
+# ---- the doors beside GraphQL
+
+
+def _event(ids: Mapping[str, str], texts: Values) -> Request:
+    event = {
+        "eventKey": texts["fresh"],
+        "projectId": ids["near"],
+        "apiKeyId": ids["key"],
+        "userId": ids["user"],
+        "model": PRICED,
+        "inputTokens": 1,
+    }
+    return Request("/v1/usage", orjson.dumps([event]))
+
+
+def _trace(ids: Mapping[str, str], texts: Values) -> Request:
+    told = {PROJECT_ID: ids["near"], API_KEY_ID: ids["key"], USER_ID: ids["user"]}
+    nanos = int(datetime.now(UTC).timestamp()) * 1_000_000_000
+    call = chat(1, 1, **{"gen_ai.response.id": texts["fresh"]}, **told)
+    span = make_span(call, start_nanos=nanos, end_nanos=nanos + 1)
+    return Request("/v1/traces", orjson.dumps(document(span)))
+
+
+def _door(path: str, request: Callable[[Mapping[str, str], Values], Request]) -> Row:
+    covers, ids = frozenset({path}), ("near", "key", "user")
+    return Row(path, covers, ids, frozenset(), "project", Role.MEMBER, request)
+
+
+DOORS = [_door("/v1/usage", _event), _door("/v1/traces", _trace)]
+# Routes that say the same to everybody, and nothing about anybody.
+OPEN = {"/healthz", "/readyz", "/metrics"}
+ROWS = [*QUERIES, *NODES, *NESTED, *CHANGES, *DOORS]

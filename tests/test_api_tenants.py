@@ -1,0 +1,112 @@
+"""Who may do what at every door, and nothing of another tenant, ever.
+
+Rows are those of `tenant_table.py`, columns those who ask (`tenant_world.Caller`). In every cell
+the outcome is the expected one, what is refused changes nothing, and what is not found answers byte
+for byte like what does not exist. That no answer leaks is checked with each of them, by `Doors`.
+"""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import tenant_table as table
+from postgres_server import FreshDatabase
+from starlette.routing import Route
+from tenant_doors import Doors, open_doors
+from tenant_table import ALLOWED, NOT_FOUND, ROWS, UNAUTHENTICATED, Row
+from tenant_world import Caller, Standing
+
+from api.usage_body import UsageBody
+from models.db import Database
+from models.ledger import Ledger
+
+USED = "last_used_at"  # of a key, noted whatever its request is then refused
+CHANGE = 'mutation { createWorkspace(input: {name: "x"}) { __typename } }'
+OWN_FIELDS = {"project_id", "api_key_id", "user_id"}
+
+
+@pytest.fixture(scope="module")
+async def doors(
+    migrated: FreshDatabase, database: Database, ledger: Ledger
+) -> AsyncIterator[Doors]:
+    async with open_doors(migrated, database, ledger) as opened:
+        yield opened
+
+
+def test_everything_that_can_be_asked_has_a_row() -> None:
+    fields, places = table.to_cover()
+    assert not fields - set().union(*(row.covers for row in ROWS))
+    assert not places - set().union(*(row.id_places for row in ROWS))
+    assert len({row.name for row in ROWS}) == len(ROWS)
+    assert {name for name in UsageBody.model_fields if name.endswith("_id")} == OWN_FIELDS
+
+
+async def test_every_route_has_a_row(doors: Doors) -> None:
+    assert all(isinstance(route, Route) for route in doors.routes)
+    doors_of_rows = set().union(*(row.covers for row in table.DOORS))
+    assert {route.path for route in doors.routes} == {"/graphql"} | doors_of_rows | table.OPEN
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+async def test_everybody_is_answered_as_the_table_says(doors: Doors, row: Row) -> None:
+    if row.leaver:
+        await doors.give_leaver_a_role(row.leaver)
+    ours, theirs = await doors.digests(doors.ours, USED), await doors.digests(doors.theirs, USED)
+    allowed, refusals = [], set()
+    for caller in doors.callers:
+        outcome = table.expected(row, caller)
+        if outcome == ALLOWED:
+            allowed.append(caller)
+            continue
+        body = await _refused(doors, caller, row, outcome)
+        if outcome == UNAUTHENTICATED:
+            refusals.add(body)
+    assert len(refusals) == 1
+    assert await doors.digests(doors.ours, USED) == ours
+    assert await doors.digests(doors.theirs, USED) == theirs
+
+    await _are_allowed(doors, row, [it for it in allowed if it.standing is Standing.STRANGER])
+    assert await doors.digests(doors.ours, USED) == ours
+    theirs = await doors.digests(doors.theirs, USED)
+    await _are_allowed(doors, row, [it for it in allowed if it.standing is Standing.OURS])
+    assert await doors.digests(doors.theirs, USED) == theirs
+
+
+async def _refused(doors: Doors, caller: Caller, row: Row, outcome: str) -> str:
+    answer = await doors.ask(caller, row)
+    assert answer.outcome == outcome, (caller, answer)
+    assert (answer.status == 401) is (outcome == UNAUTHENTICATED)
+    if outcome == NOT_FOUND:
+        assert answer == await doors.ask_in_vain(caller, row), caller
+    return answer.body
+
+
+async def _are_allowed(doors: Doors, row: Row, callers: list[Caller]) -> None:
+    for caller in callers:
+        answer = await doors.ask(caller, row)
+        assert (answer.outcome, answer.status) == (ALLOWED, 200), (caller, answer)
+
+
+@pytest.mark.parametrize("path", sorted(table.OPEN))
+async def test_open_routes_say_the_same_to_everybody(doors: Doors, path: str) -> None:
+    bodies = set()
+    for caller in doors.callers:
+        answer = await doors.get(caller, path)
+        assert answer.status == 200
+        for realm in (doors.ours, doors.theirs):
+            assert not [mark for mark in realm.marks if mark in answer.body]
+        bodies.add(answer.body)
+    assert len(bodies) == 1 or path == "/metrics"  # which counts
+
+
+async def test_a_query_by_get_is_asked_by_somebody(doors: Doors) -> None:
+    ours = await doors.digests(doors.ours, USED)
+    for caller in doors.callers:
+        asked = await doors.get(caller, "/graphql", query="{ viewer { id } }")
+        changed = await doors.get(
+            caller,
+            "/graphql",
+            query='mutation { createWorkspace(input: {name: "x"}) { __typename } }',
+        )
+        refused = {Standing.NOBODY: 401, Standing.MISDIRECTED: 404}.get(caller.standing)
+        assert (asked.status, changed.status) == (refused or 200, refused or 405)
+    assert await doors.digests(doors.ours, USED) == ours
