@@ -130,6 +130,8 @@ class ImportRecorder:
     ) -> None:
         if not doubts:
             return
+        # Some were in doubt when they were read, others only once the ledger had seen them.
+        doubts = sorted(doubts, key=lambda doubt: (doubt.file, doubt.line or 0))
         open_ = await keep(
             connection, self._organization_id, self.report.id, self._format, doubts, now
         )

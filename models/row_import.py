@@ -47,8 +47,8 @@ _KINDS = {
 class RowImport:
     """Imports one path into one organization, once.
 
-    With a `project` all rows go there, whatever they say. `key_prefix` stands in keys that are made of what a
-    row says; it tells sources apart that may hold equal rows.
+    With a `project` all rows go there, whatever they say. `key_prefix` stands in keys that are made
+    of what a row says; it tells sources apart that may hold equal rows.
     """
 
     def __init__(

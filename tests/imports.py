@@ -1,8 +1,11 @@
 """Importing in tests: one call for it, and what a ledger then holds."""
 
+import json
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from models.access import Scope
@@ -12,6 +15,20 @@ from models.import_report import ImportListener, ImportReport
 from models.import_run import ImportRun
 from models.ledger import Ledger
 from models.project import get_or_create_project
+from models.row_format import RowFormat
+from models.row_import import RowImport
+from models.usage_log import LogFormat
+
+
+def project_finder(database: Database, organization_id: UUID) -> Callable[[str], Awaitable[UUID]]:
+    """Finds or makes the projects that files name."""
+
+    async def find_project(name: str) -> UUID:
+        async with database.transaction() as connection:
+            scope = Scope.system(organization_id)
+            return (await get_or_create_project(connection, scope, name))[0]
+
+    return find_project
 
 
 def claude_code_run(
@@ -19,15 +36,11 @@ def claude_code_run(
     ledger: Ledger,
     organization_id: UUID,
     listener: ImportListener | None = None,
+    log_format: LogFormat = FORMAT,
 ) -> ImportRun:
     """An import that makes the projects that logs name."""
-
-    async def find_project(name: str) -> UUID:
-        async with database.transaction() as connection:
-            scope = Scope.system(organization_id)
-            return (await get_or_create_project(connection, scope, name))[0]
-
-    return ImportRun(database, ledger, organization_id, FORMAT, find_project, listener)
+    find_project = project_finder(database, organization_id)
+    return ImportRun(database, ledger, organization_id, log_format, find_project, listener)
 
 
 async def import_claude_code(
@@ -35,6 +48,49 @@ async def import_claude_code(
 ) -> ImportReport:
     """Imports a path and answers the report."""
     return await claude_code_run(database, ledger, organization_id).run(path)
+
+
+async def import_logs(
+    database: Database, ledger: Ledger, organization_id: UUID, log_format: LogFormat, path: Path
+) -> ImportReport:
+    """Imports logs of a format."""
+    run = claude_code_run(database, ledger, organization_id, log_format=log_format)
+    return await run.run(path)
+
+
+async def import_rows(
+    database: Database,
+    ledger: Ledger,
+    organization_id: UUID,
+    row_format: RowFormat,
+    path: Path,
+    **options: Any,
+) -> ImportReport:
+    """Imports files of rows."""
+    find_project = project_finder(database, organization_id)
+    rows = RowImport(database, ledger, organization_id, row_format, find_project, **options)
+    return await rows.run(path)
+
+
+def counts(report: ImportReport) -> tuple[int, ...]:
+    """Read, recorded, duplicate, quarantined; the first is the sum of the others."""
+    assert report.read == report.recorded + report.duplicate + report.quarantined
+    return report.read, report.recorded, report.duplicate, report.quarantined
+
+
+def write_lines(path: Path, values: Sequence[Any]) -> Path:
+    """A file with a JSON value on each line."""
+    path.write_text("".join(f"{json.dumps(each)}\n" for each in values))
+    return path
+
+
+async def quarantined(database: Database, organization_id: UUID) -> list[dict[str, Any]]:
+    """Every quarantined row of an organization, in the order of keeping."""
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            "SELECT * FROM quarantined_row WHERE organization_id = $1 ORDER BY id", organization_id
+        )
+    return [dict(row) for row in rows]
 
 
 @dataclass(frozen=True)
