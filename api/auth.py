@@ -17,10 +17,11 @@ import structlog
 from api.jwks import KeySource, RemoteKeys, file_keys
 from api.settings import Settings, SettingsError
 from models import ids
-from models.access import Scope, key_access, person_access
+from models.access import Scope, person_access
 from models.api_key import SECRET_START, hash_secret, is_well_formed, touch_key
 from models.db import Database
 from models.errors import NotFoundError, UnauthenticatedError
+from models.key_lookup import KeyLookup
 from models.user import bind_subject
 
 ORGANIZATION_HEADER = "x-organization-id"
@@ -84,6 +85,7 @@ class Authenticator:
     def __init__(self, database: Database, rules: JwtRules | None = None) -> None:
         self._database = database
         self._rules = rules
+        self._keys = KeyLookup(database)
         self._touches: dict[UUID, asyncio.Task[None]] = {}
 
     async def authenticate(
@@ -107,8 +109,7 @@ class Authenticator:
     async def _by_key(self, secret: str, wanted: UUID | None) -> Scope:
         if not is_well_formed(secret):
             raise UnauthenticatedError(_REFUSAL)
-        async with self._database.connection() as connection:
-            access = await key_access(connection, hash_secret(secret))
+        access = await self._keys.find(hash_secret(secret))
         if access is None:
             raise UnauthenticatedError(_REFUSAL)
         scope = access.scope
