@@ -187,3 +187,9 @@ async def _compare(connection: asyncpg.Connection, job: Job, lines: Sequence[Lin
     shown = await load_lines(connection, job.organization_id, [job.after_id])
     if set(shown[job.after_id]) != set(lines):
         raise MovedError
+
+
+async def find_abandoned(connection: asyncpg.Connection) -> list[tuple[UUID, UUID]]:
+    """Organization and id of every job whose worker has shown no sign of life for long."""
+    rows = await connection.fetch(sql("repricing_abandoned"), ABANDONED_SECONDS)
+    return [(row["organization_id"], row["id"]) for row in rows]
