@@ -7,9 +7,11 @@ import strawberry
 from strawberry import UNSET, field
 
 from resolvers.enums import CallOutcome, Initiator, JobStatus, Operation, RunStatus, Surface
+from resolvers.quick_input import quick
 from resolvers.scalars import BigInt
 
 
+@quick
 @strawberry.input(
     description=(
         "One report of a call that streams. Reports may come twice and out of order; totals never "
@@ -23,6 +25,7 @@ class StreamReportInput:
     final: bool = field(default=False, description="Whether it is the last report.")
 
 
+@quick
 @strawberry.input(description="A run, as the caller knows it. What is omitted stays as it is.")
 class RunInput:
     key: str = field(description="The caller's own name for it, unique within the project.")
@@ -39,6 +42,7 @@ class RunInput:
     finished_at: datetime | None = field(default=UNSET, description="When it ended.")
 
 
+@quick
 @strawberry.input(
     description="An agent job, as the caller knows it. What is omitted stays as it is."
 )
@@ -54,6 +58,7 @@ class JobInput:
     )
 
 
+@quick
 @strawberry.input(description="One model call, or one report of a streamed one.")
 class UsageEventInput:
     event_key: str = field(
@@ -154,11 +159,13 @@ class UsageEventInput:
     )
 
 
+@quick
 @strawberry.input(description="Events to record.")
 class RecordUsageInput:
     events: list[UsageEventInput] = field(description="1 to 1,000.")
 
 
+@quick
 @strawberry.input(description="A run and its jobs, without usage.")
 class RecordRunInput:
     project_id: strawberry.ID = field(description="What the run's money is spent on.")
