@@ -18,7 +18,7 @@ from tortoise.backends.base.client import (
 from tortoise.connection import get_connections
 
 
-class PooledConnection(asyncpg.Connection):  # type: ignore[misc]
+class PooledConnection(asyncpg.Connection):
     """A connection that skips asyncpg's reset query, which costs 40 % of a short read.
 
     Safe because nothing in aicost sets session state: settings come with the connection or by

@@ -138,13 +138,13 @@ class Database:
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:
         """A connection outside any transaction: each statement stands by itself."""
         async with self.pool.acquire() as connection:
-            yield connection
+            yield cast(asyncpg.Connection, connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[asyncpg.Connection]:
         """A connection inside one READ COMMITTED transaction, rolled back by any exception."""
         async with self.pool.acquire() as connection, connection.transaction():
-            yield connection
+            yield cast(asyncpg.Connection, connection)
 
     async def retry(
         self, work: Callable[[asyncpg.Connection], Awaitable[Answer]], *, timeout_seconds: float = 0

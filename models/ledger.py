@@ -174,7 +174,7 @@ class Ledger:
     ) -> _Context:
         """One statement, and a second one where the organization has prices of its own."""
         prices = await self._public_prices(connection)
-        row = await connection.fetchrow(
+        [row] = await connection.fetch(
             sql("ledger_context"), organization_id, projects, api_keys, users
         )
         if not row["zone_names"]:

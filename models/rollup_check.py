@@ -92,7 +92,7 @@ async def verify(
         async with database.connection() as connection:
             for rollup in ROLLUPS:
                 await _compare(connection, rollup, part, report)
-            proof = await connection.fetchrow(sql("ledger_unproved"), *part)
+            [proof] = await connection.fetch(sql("ledger_unproved"), *part)
         report.entries_checked += proof["checked"]
         report.entries_wrong += proof["wrong"]
         if progress is not None:
@@ -144,7 +144,7 @@ async def _slices(
 async def _compare(
     connection: asyncpg.Connection, rollup: Rollup, part: Slice, report: RollupReport
 ) -> None:
-    row = await connection.fetchrow(_comparison(rollup), *part)
+    [row] = await connection.fetch(_comparison(rollup), *part)
     report.rows_checked += row["checked"]
     report.cost_difference += row["cost_difference"]
     if row["different"]:
