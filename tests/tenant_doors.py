@@ -148,7 +148,7 @@ def _answer(response: httpx.Response, said: list[str]) -> Answer:
     for text in sorted(said, key=len, reverse=True):
         # Short texts are looked for as whole values only: they are parts of any word.
         quote = '"' if len(text) < 9 else ""
-        body = body.replace(f"{quote}{text}{quote}", "<sent>")
+        body = body.replace(f"{quote}{text}{quote}", f"{quote}<sent>{quote}")
     headers = [response.headers.get(name) for name in ("content-type", "www-authenticate")]
     return Answer(response.status_code, f"{response.status_code} {headers} {body}", document)
 

@@ -25,6 +25,7 @@ from models.otel_project import HEADER
 
 USED = "last_used_at"
 PLACES = [(row, name) for row in ROWS for name in row.ids]
+OTHER_KINDS = ("near", "first", "user")
 PAGES = [row for row in ROWS if row.pages]
 TOTALS = """{
   crossProjectSummary { totalCost totalTokens projectCount projects { project { id } cost } }
@@ -56,9 +57,10 @@ def strangers_ids(doors: Doors, name: str) -> list[str]:
 def no_ids(doors: Doors, row: Row, name: str) -> list[str]:
     """What is no id of that kind: other kinds, ours and theirs, and damaged ones."""
     kind, own, foreign = doors.ours.kinds[name], doors.ours.ids[name], doors.theirs.ids[name]
-    others = [*doors.theirs.ids.values()]
+    realms = [doors.theirs]
     if "Query.node(id)" not in row.id_places:  # which takes any kind
-        others += doors.ours.ids.values()
+        realms.append(doors.ours)
+    others = [realm.ids[other] for realm in realms for other in OTHER_KINDS]
     wrong = [id for id in others if decode(id).kind != kind]
     renamed = [f"{kind}{id[4:]}" for id in wrong if id[4:] not in (own[4:], foreign[4:])]
     damaged = ["x", own[:-1], f"{own}A", own.upper(), own.replace("_", "-", 1), own + foreign]
