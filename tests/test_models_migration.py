@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import sys
 from pathlib import Path
 
 import asyncpg
@@ -104,7 +105,7 @@ async def test_several_processes_at_once(fresh_database: FreshDatabase) -> None:
             "asyncio.run(migrate(sys.argv[1]))"
         )
         started = await asyncio.create_subprocess_exec(
-            "python", "-c", code, fresh_database.owner_dsn
+            sys.executable, "-c", code, fresh_database.owner_dsn
         )
         assert await started.wait() == 0
 
