@@ -114,3 +114,125 @@ def test_what_makes_no_sense_is_refused(
 
 def _lines(path: Path) -> list[str]:
     return path.read_text().splitlines()
+
+
+CSV = (
+    "eventKey,occurredAt,project,model,inputTokens,cacheReadTokens,inputIncludesCache\n"
+    "a,2026-01-01T00:00:00Z,shop,gpt-4o,1000,400,true\n"
+    "b,2026-01-01T00:00:00Z,shop,gpt-4o,10,11,true\n"
+)
+
+
+def test_rows_are_imported_quarantined_tried_again_and_dropped(
+    aicost: Aicost, tmp_path: Path
+) -> None:
+    organization = ("--organization", f"rows {tmp_path}")
+    (tmp_path / "a.csv").write_text(CSV)
+    done = aicost("import", "csv", "a.csv", *organization, "--json", "--errors", "left.jsonl")
+    assert (done.returncode, done.stderr) == (1, "")
+    told = json.loads(done.stdout)
+    assert [told[name] for name in COUNTS] == [1, 2, 2, 1, 0, 0, 1]
+    # 600*2.5 + 400*1.25 millionths.
+    assert told["total_cost"] == "0.002"
+    reason = "11 cached tokens cannot be among 10 input tokens."
+    (left,) = (json.loads(each) for each in _lines(tmp_path / "left.jsonl"))
+    assert left == {"file": "a.csv", "line": 3, "event_key": "b", "reason": reason}
+
+    shown = aicost("import", "csv", "a.csv", *organization)
+    assert shown.returncode == 1
+    for text in ("a.csv:3", reason, "calls read", "there already", "quarantined"):
+        assert text in shown.stdout
+
+    listed = json.loads(aicost("quarantine", "list", *organization, "--json").stdout)
+    (row,) = listed["rows"]
+    assert (listed["count"], row["line"], row["reason"]) == (1, 3, reason)
+    assert row["import_id"] == told["import_id"]
+    assert json.loads(row["original"])["cacheReadTokens"] == "11"
+    assert "a.csv:3" in aicost("quarantine", "list", *organization).stdout
+
+    still = aicost("quarantine", "retry", row["id"], *organization)
+    assert still.returncode == 1
+    assert reason in still.stdout
+    right = ("--all", "--set", "inputIncludesCache=false", "--json")
+    put_right = aicost("quarantine", "retry", *organization, *right)
+    assert json.loads(put_right.stdout) == {
+        "recorded": 1,
+        "duplicate": 0,
+        "quarantined": 0,
+        "total_cost": "0.00003875",
+        "still": [],
+    }
+    again = json.loads(aicost("import", "csv", "a.csv", *organization, "--json").stdout)
+    assert [again[name] for name in COUNTS] == [1, 2, 2, 0, 2, 0, 0]
+
+    (tmp_path / "b.csv").write_text(CSV.replace("\nb,", "\nc,"))
+    aicost("import", "csv", "b.csv", *organization)
+    dropped = aicost("quarantine", "drop", "--all", *organization, "--json")
+    assert json.loads(dropped.stdout) == {"dropped": 1}
+
+
+def test_every_format_is_imported(aicost: Aicost, tmp_path: Path) -> None:
+    organization = ("--organization", f"formats {tmp_path}", "--json")
+    (tmp_path / "map.toml").write_text(
+        '[columns]\noccurredAt = "t"\ninputTokens = "n"\n[time]\nzone = "UTC"\n'
+    )
+    (tmp_path / "a.csv").write_text("t,n\n2026-01-01 00:00:00,1000\n")
+    event = {"eventKey": "j", "occurredAt": "2026-01-01T00:00:00Z", "project": "p", "model": "m"}
+    (tmp_path / "a.jsonl").write_text(json.dumps(event))
+    spent = {"request_id": "l", "startTime": "2026-01-01T00:00:00Z", "model": "gpt-4o"}
+    (tmp_path / "litellm.jsonl").write_text(json.dumps(spent))
+    bucket = {"start_time": 1772323200, "results": [{"input_tokens": 1, "model": "gpt-5"}]}
+    (tmp_path / "usage.json").write_text(json.dumps(bucket))
+    usage = {"input_tokens": 7}
+    info = {"total_token_usage": usage}
+    at = {"timestamp": "2026-01-01T00:00:00Z"}
+    rollout = [
+        {"type": "session_meta", "payload": {"id": "s", "cwd": "/a"}, **at},
+        {"type": "turn_context", "payload": {"model": "gpt-5"}, **at},
+        {"type": "event_msg", "payload": {"type": "token_count", "info": info}, **at},
+    ]
+    sessions = tmp_path / "codex" / "sessions"
+    sessions.mkdir(parents=True)
+    (sessions / "rollout-a.jsonl").write_text("\n".join(map(json.dumps, rollout)))
+    answer = {"id": "m", "type": "gemini", "model": "gemini-2.5-pro", "tokens": {"input": 1}, **at}
+    chat = {"sessionId": "s", "projectHash": "0f", "messages": [answer]}
+    (tmp_path / "chat.json").write_text(json.dumps(chat))
+    mapped = ("--map", "map.toml", "--project", "p", "--model", "gpt-4o")
+    for name, path, options in (
+        ("csv", "a.csv", mapped),
+        ("jsonl", "a.jsonl", ()),
+        ("litellm", "litellm.jsonl", ()),
+        ("openai-usage", "usage.json", ()),
+        ("codex", "codex", ()),
+        ("gemini-cli", "chat.json", ("--project", "p")),
+    ):
+        done = aicost("import", name, path, *organization, *options)
+        assert (done.returncode, done.stderr) == (0, ""), name
+        told = json.loads(done.stdout)
+        assert [told[count] for count in ("read", "recorded", "unreadable")] == [1, 1, 0], name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("import", "csv", ".", "--organization", "X"), "There is no *.csv"),
+        (("import", "csv", "a.csv", "--organization", "X", "--map", "modle=x"), "no column"),
+        (("import", "csv", "a.csv", "--organization", "X", "--time-zone", "Mars"), "zone is"),
+        (
+            ("import", "csv", "a.csv", "--organization", "X", "--map", "cacheReadTokens=x"),
+            "needs inputIncludesCache",
+        ),
+        (("quarantine", "retry"), "Name rows by their ids"),
+        (("quarantine", "drop", "qrow_nonsense"), "is not the id of a quarantined row"),
+        (("quarantine", "drop", "--import", "qrow_nonsense"), "is not the id of an import"),
+    ],
+)
+def test_what_rows_and_the_quarantine_refuse(
+    aicost: Aicost, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    if "a.csv" in arguments:
+        (tmp_path / "a.csv").write_text(CSV)
+    refused = aicost(*arguments)
+    assert refused.returncode == 1
+    assert message in refused.stderr
+    assert refused.stdout == ""
