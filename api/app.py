@@ -57,12 +57,13 @@ def create_app(
     authenticate: Authenticate,
     context_factory: ContextFactory,
     routes: Sequence[BaseRoute] = (),
+    after_start: Callable[[], Awaitable[None]] | None = None,
     before_close: Callable[[], Awaitable[None]] | None = None,
 ) -> Starlette:
     """The ASGI application of the parts given.
 
-    `routes` are the doors beside GraphQL; `before_close` is awaited while the database still is
-    there.
+    `routes` are the doors beside GraphQL; `after_start` and `before_close` are awaited while the
+    database is there.
     """
     metrics = Metrics(database)
     health = Health(database)
@@ -89,7 +90,7 @@ def create_app(
             Middleware(ErrorMiddleware),
         ],
         exception_handlers={HTTPException: _render_http_exception},
-        lifespan=lambda _app: _running(database, metrics, before_close),
+        lifespan=lambda _app: _running(database, metrics, after_start, before_close),
     )
 
 
@@ -118,7 +119,10 @@ def _cors(settings: Settings) -> list[Middleware]:
 
 @asynccontextmanager
 async def _running(
-    database: DatabaseLike, metrics: Metrics, before_close: Callable[[], Awaitable[None]] | None
+    database: DatabaseLike,
+    metrics: Metrics,
+    after_start: Callable[[], Awaitable[None]] | None,
+    before_close: Callable[[], Awaitable[None]] | None,
 ) -> AsyncIterator[None]:
     await database.start()
     # Liveness tells the server's version; that PostgreSQL is away is for readiness to tell.
@@ -127,6 +131,8 @@ async def _running(
     watcher = None
     if MULTIPROCESS_VARIABLE in os.environ:
         watcher = asyncio.create_task(_watch_pool(metrics))
+    if after_start is not None:
+        await after_start()
     try:
         yield
     finally:

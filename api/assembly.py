@@ -14,6 +14,7 @@ from models.access import Scope
 from models.db import Database
 from models.ledger import Ledger
 from models.otel_intake import Intake
+from models.repricer import Repricer
 from models.write_queue import WriteQueue
 from resolvers.context import Context, create_context
 from resolvers.schema import schema
@@ -33,6 +34,7 @@ def application() -> Starlette:
     )
     authenticator = Authenticator(database, JwtRules.of(settings))
     writer = WriteQueue(Ledger(database))
+    repricer = Repricer(database)
 
     async def authenticate(headers: Headers) -> Scope:
         return await authenticator.authenticate(
@@ -40,9 +42,10 @@ def application() -> Starlette:
         )
 
     def context(served: Database, scope: Scope, request_id: str) -> Context:
-        return create_context(served, scope, request_id, writer=writer)
+        return create_context(served, scope, request_id, writer=writer, repricer=repricer)
 
     async def close() -> None:
+        await repricer.close()
         await writer.close()
         await authenticator.close()
 
@@ -58,5 +61,6 @@ def application() -> Starlette:
             Route("/v1/usage", usage, methods=["POST"]),
             Route(PATH, traces, methods=["POST"]),
         ],
+        after_start=repricer.watch,
         before_close=close,
     )

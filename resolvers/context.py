@@ -12,6 +12,7 @@ import strawberry
 from models.access import Scope
 from models.db import Database
 from models.ledger import Ledger
+from models.repricer import Repricer
 from models.write_queue import WriteQueue
 from resolvers.loaders import Loaders
 
@@ -26,6 +27,7 @@ class Context:
     loaders: Loaders
     now: datetime
     writer: WriteQueue
+    repricer: Repricer
 
 
 def create_context(
@@ -34,16 +36,19 @@ def create_context(
     request_id: str,
     *,
     writer: WriteQueue | None = None,
+    repricer: Repricer | None = None,
     now: datetime | None = None,
 ) -> Context:
     """The context of one request; `now` is the clock's unless given.
 
-    Requests of one process share a `writer`, so that they are written together.
+    Requests of one process share a `writer`, so that they are written together, and a `repricer`.
     """
     instant = now or datetime.now(UTC)
     loaders = Loaders(database, scope, instant)
     queue = writer or WriteQueue(Ledger(database))
-    return Context(database, scope, request_id, loaders, instant, queue)
+    return Context(
+        database, scope, request_id, loaders, instant, queue, repricer or Repricer(database)
+    )
 
 
 Info = strawberry.Info[Context, None]

@@ -24,7 +24,9 @@ from models.ids import (
     MONTHLY_SUMMARY,
     NIL,
     ORGANIZATION,
+    PRICE,
     PROJECT,
+    REPRICING,
     RUN,
     TRANSACTION,
     USER,
@@ -44,7 +46,9 @@ __all__ = [
     "MEMBERSHIP",
     "MONTHLY_SUMMARY",
     "ORGANIZATION",
+    "PRICE",
     "PROJECT",
+    "REPRICING",
     "RUN",
     "TRANSACTION",
     "USER",
@@ -76,6 +80,7 @@ _NAMES = {
     API_KEY: "API key",
     RUN: "run",
     MEMBERSHIP: "membership",
+    REPRICING: "repricing",
 }
 
 Find = Callable[[Context, UUID], Awaitable[Any]]

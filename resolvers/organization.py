@@ -16,6 +16,8 @@ from models.page import Named
 from models.period import Calendar
 from models.portfolio import CrossProjectSummary as Portfolio
 from models.portfolio import ProjectScope
+from models.price_list import Price
+from models.unpriced import UnpricedModel
 from resolvers import node, report
 from resolvers.api_key import ApiKey, ApiKeyConnection, list_api_keys
 from resolvers.connection import After, First, Listing, by_name, paging
@@ -24,6 +26,16 @@ from resolvers.enums import BillingMode, Role
 from resolvers.field import computed, given
 from resolvers.node import Node, shows
 from resolvers.period import Period
+from resolvers.price import (
+    AtInstant,
+    OnlyModel,
+    OnlyProvider,
+    PriceConnection,
+    UnpricedModelConnection,
+    UsedWhen,
+    list_prices,
+    list_unpriced_models,
+)
 from resolvers.scalars import Month
 from resolvers.user import User
 
@@ -122,6 +134,30 @@ async def _api_keys(
     return await list_api_keys(info, root.id, first, after)
 
 
+async def _prices(
+    root: directory.Organization,
+    info: Info,
+    provider: OnlyProvider = UNSET,
+    model: OnlyModel = UNSET,
+    at: AtInstant = UNSET,
+    first: First = 20,
+    after: After = UNSET,
+) -> Listing[Price]:
+    _require_acting(root, info)
+    return await list_prices(info, provider, model, at, first, after)
+
+
+async def _unpriced_models(
+    root: directory.Organization,
+    info: Info,
+    range: UsedWhen = UNSET,
+    first: First = 20,
+    after: After = UNSET,
+) -> Listing[UnpricedModel]:
+    _require_acting(root, info)
+    return await list_unpriced_models(info, range, first, after)
+
+
 @strawberry.type(
     description="A tenant: billing account, time zone, billing cycle. 004's enterprise."
 )
@@ -167,6 +203,17 @@ class Organization(Node):
     )
     api_keys: ApiKeyConnection | None = computed(
         _api_keys, description="All API keys, revoked ones included, by name. ADMIN."
+    )
+    prices: PriceConnection | None = computed(
+        _prices,
+        description=(
+            "Prices in force at an instant (now, when omitted); the organization's own before "
+            "public ones."
+        ),
+    )
+    unpriced_models: UnpricedModelConnection | None = computed(
+        _unpriced_models,
+        description="Models that were used without a known price, most tokens first. ADMIN.",
     )
     cross_project_summary: LazyCrossProjectSummary | None = computed(
         _cross_project_summary,

@@ -10,7 +10,16 @@ import strawberry
 from strawberry import argument
 from strawberry.schema.config import StrawberryConfig
 
-from resolvers import administration, budget, key_administration, membership, summary, usage
+from resolvers import (
+    administration,
+    budget,
+    key_administration,
+    membership,
+    price,
+    repricing,
+    summary,
+    usage,
+)
 from resolvers.agent_type import AgentType, list_agent_types
 from resolvers.context import Info
 from resolvers.node import Node, find_node
@@ -138,6 +147,17 @@ class Mutation:
         usage.record_run,
         "Creates or updates a run and its jobs without usage: to cap a run before it spends, and "
         "to say that a job has ended. MEMBER.",
+    )
+    set_price: price.SetPricePayload | None = rooted(
+        CHANGES_ORGANIZATION,
+        price.set_price,
+        "Appends prices for one model. ADMIN of the organization.",
+    )
+    reprice_usage: repricing.RepriceUsagePayload | None = rooted(
+        CHANGES_ORGANIZATION,
+        repricing.reprice_usage,
+        "Recalculates past entries at the prices known now and posts the differences. ADMIN of the "
+        "organization.",
     )
     update_organization: administration.UpdateOrganizationPayload | None = rooted(
         CHANGES_ORGANIZATION,

@@ -7,10 +7,13 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from tenants import PRICED, Tenant
+import pytest
+from tenants import Tenant
 
+from models import repricing, repricing_page
 from models.access import Principal, Role, Scope
 from models.db import Database
+from models.errors import UserErrors
 from models.ids import uuid7
 from models.posted import load_posted
 from models.posting import Posted
@@ -110,7 +113,16 @@ async def make_import(database: Database, tenant: Tenant) -> UUID:
     return id
 
 
-__all__ = [
-    "EVER", "NOW", "PRICED", "START", "UNKNOWN", "admin", "assert_proved", "calls", "entries",
-    "finished", "make_import", "posted", "price", "shown", "total",
-]  # fmt: skip
+def by_pages(monkeypatch: pytest.MonkeyPatch, size: int = 2) -> None:
+    """Makes every recalculation a long one, of short pages."""
+    monkeypatch.setattr(repricing, "SHORT_CALLS", -1)
+    monkeypatch.setattr(repricing_page, "PAGE_ROWS", size)
+
+
+async def stale(database: Database, tenant: Tenant, dry: Any, wanted: Any = EVER) -> str:
+    """The message of a run that is refused."""
+    with pytest.raises(UserErrors) as refused:
+        await post_rehearsed(database, admin(tenant), wanted, dry.id)
+    [error] = refused.value.errors
+    assert (error.code, error.field) == ("STALE", ("afterDryRunId",))
+    return error.message

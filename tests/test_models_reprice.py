@@ -1,8 +1,6 @@
 """Recalculating past calls: what is shown, what is posted, and what happens when things move."""
 
-import asyncio
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -12,10 +10,10 @@ import pytest
 from access_world import EVERY_ROLE
 from repricing import (
     EVER,
-    PRICED,
     UNKNOWN,
     admin,
     assert_proved,
+    by_pages,
     calls,
     entries,
     finished,
@@ -23,14 +21,14 @@ from repricing import (
     posted,
     price,
     shown,
+    stale,
     total,
 )
-from tenants import NOON, Tenant, make_tenant
+from tenants import NOON, PRICED, Tenant, make_tenant
 
-from models import repricing, repricing_page, repricing_run
 from models.access import Principal, Role, Scope
 from models.db import Database, sql
-from models.errors import ForbiddenError, NotFoundError, UserErrors
+from models.errors import ForbiddenError, NotFoundError
 from models.event import JobRef, RunRef, UsageStatus
 from models.ids import uuid7
 from models.ledger import Ledger
@@ -39,7 +37,6 @@ from models.price_change import NewRate
 from models.reprice import PRICE_CHANGED, PRICE_FOUND, reprice
 from models.repricing import load_repricing, post_rehearsed, price_unpriced, rehearse
 from models.repricing_page import Line
-from models.repricing_run import carry_on
 from models.token import ReportedTokens
 from models.undo import undo_import
 
@@ -53,12 +50,6 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param == "page by page":
         by_pages(monkeypatch)
     return str(request.param)
-
-
-def by_pages(monkeypatch: pytest.MonkeyPatch, size: int = 2) -> None:
-    """Makes every recalculation a long one, of short pages."""
-    monkeypatch.setattr(repricing, "SHORT_CALLS", -1)
-    monkeypatch.setattr(repricing_page, "PAGE_ROWS", size)
 
 
 async def test_what_is_shown_is_posted_and_nothing_else(
@@ -221,15 +212,6 @@ async def test_the_same_run_asked_for_twice_is_one(
     assert json.loads(acts[0]["new_value"])["afterDryRunId"] == str(dry.id)
 
 
-async def stale(database: Database, tenant: Tenant, dry: Any, wanted: Any = EVER) -> str:
-    """The message of a run that is refused."""
-    with pytest.raises(UserErrors) as refused:
-        await post_rehearsed(database, admin(tenant), wanted, dry.id)
-    [error] = refused.value.errors
-    assert (error.code, error.field) == ("STALE", ("afterDryRunId",))
-    return error.message
-
-
 @pytest.mark.parametrize("moved", ["new call", "grown call", "new price", "another repricing"])
 async def test_figures_that_moved_are_not_posted(
     database: Database, ledger: Ledger, tenant: Tenant, moved: str
@@ -286,146 +268,6 @@ async def test_a_run_is_about_what_its_dry_run_was_about(
     other_tenant = await make_tenant(database)
     with pytest.raises(NotFoundError):
         await post_rehearsed(database, admin(other_tenant), EVER, dry.id)
-
-
-async def test_a_long_run_whose_figures_moved_fails_with_nothing_posted(
-    database: Database, ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    by_pages(monkeypatch)
-    events = [tenant.event(f"e{number}", model=UNKNOWN) for number in range(7)]
-    await ledger.record(tenant.id, events)
-    await price(database, tenant)
-    dry = await rehearse(database, admin(tenant), EVER)
-    assert (dry.status, dry.progress_pct, dry.lines) == ("RUNNING", 0, [])
-    assert "not a dry run that is done" in await stale(database, tenant, dry)
-    dry = await finished(database, tenant, dry)
-    begun = await post_rehearsed(database, admin(tenant), EVER, dry.id)
-    await price(database, tenant, input_=3)
-    other = await shown(database, tenant)
-    assert "Another repricing" in await stale(database, tenant, other)
-    async with database.transaction() as connection:
-        # As a price that was known when the dry run was made, and is not any more, would do.
-        await connection.execute(
-            "UPDATE repricing_line SET cost_after = cost_after + 1 WHERE repricing_id = $1", dry.id
-        )
-    failed = await finished(database, tenant, begun)
-    assert (failed.status, failed.failure, failed.lines) == ("FAILED", repricing_run.MOVED, [])
-    assert failed.finished_at is not None
-    assert await total(database, tenant) == 0
-    assert (await posted(database, tenant, other)).lines == other.lines
-
-
-class KilledError(BaseException):
-    """The process is gone."""
-
-
-def dying(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
-    """The worker dies in the midst of a step, once it has made some."""
-    count = 0
-    add_lines = repricing_run.add_lines
-
-    async def add_or_die(*arguments: Any) -> None:
-        nonlocal count
-        count += 1
-        if count > after:
-            raise KilledError
-        await add_lines(*arguments)
-
-    monkeypatch.setattr(repricing_run, "add_lines", add_or_die)
-
-
-@pytest.mark.parametrize("after", [0, 1, 3])
-async def test_a_job_whose_process_died_is_taken_over(
-    database: Database,
-    ledger: Ledger,
-    tenant: Tenant,
-    monkeypatch: pytest.MonkeyPatch,
-    after: int,
-) -> None:
-    by_pages(monkeypatch)
-    events = [
-        tenant.event(f"e{number}", model=UNKNOWN, project_id=tenant.project_ids[number % 2])
-        for number in range(9)
-    ]
-    await ledger.record(tenant.id, events)
-    await price(database, tenant)
-    dry = await shown(database, tenant)
-    begun = await post_rehearsed(database, admin(tenant), EVER, dry.id)
-    with monkeypatch.context() as patched:
-        dying(patched, after)
-        with pytest.raises(KilledError):
-            await carry_on(database, tenant.id, begun.id)
-    await assert_proved(database, tenant)
-    # A new price does not change what was begun.
-    await price(database, tenant, input_=3)
-    assert (await finished(database, tenant, begun)).status == "RUNNING"
-    assert (tenant.id, begun.id) not in await abandoned(database)
-    async with database.connection() as connection:
-        await connection.execute(
-            "UPDATE repricing SET touched_at = touched_at - interval '61 seconds' WHERE id = $1",
-            begun.id,
-        )
-    assert (tenant.id, begun.id) in await abandoned(database)
-    done = await finished(database, tenant, begun)
-    assert (done.status, done.lines) == ("DONE", dry.lines)
-    assert await total(database, tenant) == dry.difference
-    await assert_proved(database, tenant)
-
-
-async def abandoned(database: Database) -> Sequence[tuple[Any, ...]]:
-    async with database.connection() as connection:
-        return await repricing_run.find_abandoned(connection)
-
-
-async def test_a_fault_ends_a_dry_run_as_failed(
-    database: Database, ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    by_pages(monkeypatch)
-    await ledger.record(tenant.id, [tenant.event(model=UNKNOWN)])
-
-    async def fault(*_arguments: Any) -> None:
-        raise ArithmeticError("secret")
-
-    begun = await rehearse(database, admin(tenant), EVER)
-    monkeypatch.setattr(repricing_run, "find_changes", fault)
-    with pytest.raises(ArithmeticError):
-        await carry_on(database, tenant.id, begun.id)
-    failed = await load_repricing(database, admin(tenant), begun.id)
-    assert (failed.status, failed.failure) == ("FAILED", "ArithmeticError")
-
-
-async def test_two_workers_do_not_work_on_one_job(
-    database: Database, ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    by_pages(monkeypatch)
-    await ledger.record(tenant.id, [tenant.event(f"e{n}", model=UNKNOWN) for n in range(9)])
-    await price(database, tenant)
-    dry = await shown(database, tenant)
-    begun = await post_rehearsed(database, admin(tenant), EVER, dry.id)
-    await asyncio.gather(*(carry_on(database, tenant.id, begun.id) for _ in range(4)))
-    done = await load_repricing(database, admin(tenant), begun.id)
-    assert (done.status, done.lines) == ("DONE", dry.lines)
-    assert await total(database, tenant) == dry.difference
-
-
-async def test_calls_may_grow_while_they_are_repriced(
-    database: Database, ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Both write; nothing is lost, and all stands at today's price in the end."""
-    by_pages(monkeypatch, 5)
-    events = [tenant.event(f"e{n}", model=UNKNOWN, is_cumulative=True) for n in range(30)]
-    await ledger.record(tenant.id, events)
-    await price(database, tenant)
-    run = await price_unpriced(database, admin(tenant))
-    assert run is not None
-    more = ReportedTokens(input_tokens=1000, output_tokens=50)
-    growth = [ledger.record(tenant.id, [replace(event, tokens=more)]) for event in reversed(events)]
-    await asyncio.gather(carry_on(database, tenant.id, run.id), *growth)
-    run = await finished(database, tenant, run)
-    assert run.status == "DONE"
-    assert await total(database, tenant) == 30 * Decimal("0.0024")
-    assert all(parts.requests == 1 for parts in (await calls(database, tenant)).values())
-    await assert_proved(database, tenant)
 
 
 async def test_a_repriced_call_goes_on_growing(

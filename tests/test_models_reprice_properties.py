@@ -18,7 +18,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from repricing import (
     EVER,
-    PRICED,
     UNKNOWN,
     admin,
     assert_proved,
@@ -30,7 +29,7 @@ from repricing import (
     shown,
     total,
 )
-from tenants import NOON, Tenant, make_tenant
+from tenants import NOON, PRICED, Tenant, make_tenant
 from test_models_ledger_properties import as_events, histories, state
 
 from models import repricing, repricing_page

@@ -1,5 +1,5 @@
--- Appends prices of an organization's own, adopted after all that was adopted before and after every
--- recalculation that has begun, whatever the clocks say: what it goes by does not change under it.
+-- Appends prices of an organization's own, adopted after all that was adopted before and after
+-- every recalculation that has begun, whatever the clocks say: what it goes by stays as it was.
 INSERT INTO price (organization_id, id, provider, model, token_class, dollars_per_million,
     min_input_tokens, service_tier, starts_at, adopted_at, source, created_by)
 SELECT $1, n.id, $2, $3, n.token_class, n.dollars, n.min_input_tokens, n.service_tier, $4,

@@ -1,4 +1,4 @@
--- Holds a recalculation for one step of its worker, as a sign of life; nothing when another took it.
+-- Holds a recalculation for one step of its worker: a sign of life. Nothing when another took it.
 UPDATE repricing
 SET touched_at = now()
 WHERE organization_id = $1 AND id = $2 AND status = 'RUNNING' AND worker = $3
