@@ -217,6 +217,10 @@ ORGANIZATION, WORKSPACE, PROJECT = "organization(id: $organization)", "workspace
 )  # fmt: skip
 ENTRY = "id cost eventKey callKey model provider run { id key } apiKey { name } user { name }"
 EVENT = f'eventKey: $fresh, model: "{PRICED}", inputTokens: 1'
+TODAY = f"{datetime.now(UTC):%Y-%m-%d}"
+DAYS = f'{{dates: {{first: "{TODAY}", last: "{TODAY}"}}}}'
+RATES = ", ".join(f'{{tokenClass: {name}, dollarsPerMillion: "1"}}' for name in ("INPUT", "OUTPUT"))
+REPRICED = "status difference lines { model }"
 CALL = f"projectId: $near, apiKeyId: $key, userId: $user, {EVENT}"
 
 QUERIES = [
@@ -258,6 +262,10 @@ NODES = [
          "project"),
     asks("node(id: $job) { id ... on AgentJob { key cost run { key } } }", "project"),
     asks(f"node(id: $transaction) {{ id ... on CreditTransaction {{ {ENTRY} }} }}", "project"),
+    asks("node(id: $price) { id ... on Price { model dollarsPerMillion } }", "organization",
+         least=None),
+    asks("node(id: $repricing) { id ... on Repricing { status difference lines { model } } }",
+         "organization", least=Role.ADMIN, hides=True),
     asks("node(id: $budget) { id ... on Budget { limit spent updatedBy { name } } }", "project"),
 ]  # fmt: skip
 OWN = "organization(id: $organization)"
@@ -268,6 +276,10 @@ NESTED = [
          f"{PAGE} }} }}", "organization", least=Role.ADMIN),
     asks(f"{OWN} {{ apiKeys(first: 1, after: $after) {{ nodes {{ {NAMED} prefix }} {PAGE} }} }}",
          "organization", least=Role.ADMIN),
+    asks(f"{OWN} {{ prices(first: 1, after: $after) {{ nodes {{ id model dollarsPerMillion }} "
+         f"{PAGE} }} }}", "organization", least=None),
+    asks(f"{OWN} {{ unpricedModels(first: 1, after: $after) {{ nodes {{ model totalTokens }} "
+         f"{PAGE} }} }}", "organization", least=Role.ADMIN),
     asks(f"{OWN} {{ crossProjectSummary {{ {MONEY} projectCount }} }}", "organization",
          least=None),
     asks(f"workspace(id: $first) {{ projects(first: 1, after: $after) {{ nodes {{ {NAMED} }} "
@@ -300,6 +312,13 @@ CHANGES = [
          f"{ERRORS} }}"),
     asks("recordRun(input: {projectId: $near, run: {key: $fresh, parentKey: $runKey}}) { run { key "
          f"parent {{ id }} }} {ERRORS} }}"),
+    asks("setPrice(input: {organizationId: $organization, provider: \"anthropic\", model: $fresh, "
+         f'startsAt: "{TODAY}T00:00:00Z", rates: [{RATES}]}}) {{ prices {{ model }} {ERRORS} }}'),
+    asks(f"repriceUsage(input: {{organizationId: $organization, range: {DAYS}, dryRun: true}}) {{ "
+         f"repricing {{ {REPRICED} }} {ERRORS} }}"),
+    asks(f"repriceUsage(input: {{organizationId: $organization, range: {DAYS}, dryRun: false, "
+         f"afterDryRunId: $rehearsal}}) {{ repricing {{ {REPRICED} }} {ERRORS} }}",
+         name="repriceUsage after a rehearsal"),
     asks(f"updateOrganization(input: {{name: $fresh}}) {{ organization {{ {NAMED} }} {ERRORS} }}"),
     asks(f"createWorkspace(input: {{name: $fresh}}) {{ workspace {{ {NAMED} }} {ERRORS} }}"),
     asks("renameWorkspace(input: {workspaceId: $first, name: $fresh}) { workspace { id } "

@@ -8,7 +8,7 @@ import base64
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -30,7 +30,9 @@ from models.ledger import Ledger
 from models.level import Level
 from models.membership import grant_role
 from models.organization import rename_organization
+from models.price_change import NewPrice, NewRate, set_price
 from models.project import rename_project, set_project_owner
+from models.repricing import Wanted, post_rehearsed, rehearse
 from models.token import ReportedTokens
 from models.workspace import create_workspace_group, rename_workspace, set_workspace_group
 
@@ -121,7 +123,7 @@ async def make_realm(database: Database, ledger: Ledger, word: str, tokens: int)
         "transaction": (ids.TRANSACTION, rows[0]),
         "run": (ids.RUN, row["run_id"]),
         "job": (ids.JOB, row["job_id"]),
-    }
+    } | await _price(database, world, word)
     realm = Realm(
         word,
         world,
@@ -174,6 +176,7 @@ async def _spend(ledger: Ledger, world: World, word: str, tokens: int) -> list[U
         event("e2", run=run, job=jobs[1]),
         event("e3", run=parent),
         event("e4", model=f"{word}-model"),
+        event("e8", model=f"{word}-nameless"),
         event("e5", call_key=f"{word}-stream"),
         event("e6", world.sibling, call_key=f"{word}-sibling-stream"),
         event("e7", world.far),
@@ -182,6 +185,24 @@ async def _spend(ledger: Ledger, world: World, word: str, tokens: int) -> list[U
     recorded = [outcome.transaction_id for outcome in outcomes if outcome.transaction_id]
     assert len(recorded) == len(events)
     return recorded
+
+
+async def _price(database: Database, world: World, word: str) -> dict[str, tuple[str, UUID]]:
+    """A price of its own for the model that had none, and the repricing by it, rehearsed first."""
+    now = datetime.now(UTC)
+    rates = tuple(NewRate(name, Decimal(3)) for name in ("INPUT", "OUTPUT"))
+    price = NewPrice("anthropic", f"{word}-model", now - timedelta(days=9), rates)
+    async with database.transaction() as connection:
+        [price_id, _] = await set_price(connection, world.system, price, now=now)
+    wanted = Wanted(now - timedelta(days=1), now + timedelta(minutes=1))
+    shown = await rehearse(database, world.system, wanted)
+    posted = await post_rehearsed(database, world.system, wanted, shown.id)
+    assert (shown.status, posted.status, len(posted.lines)) == ("DONE", "DONE", 1)
+    return {
+        "price": (ids.PRICE, price_id),
+        "repricing": (ids.REPRICING, posted.id),
+        "rehearsal": (ids.REPRICING, shown.id),
+    }
 
 
 async def _marks(database: Database, realm: Realm) -> list[str]:
