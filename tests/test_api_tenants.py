@@ -5,6 +5,8 @@ the outcome is the expected one, what is refused changes nothing, and what is no
 for byte like what does not exist. That no answer leaks is checked with each of them, by `Doors`.
 """
 
+import asyncio
+import random
 from collections.abc import AsyncIterator
 
 import pytest
@@ -17,6 +19,7 @@ from tenant_world import Caller, Standing
 
 from api.usage_body import UsageBody
 from models.db import Database
+from models.ids import decode
 from models.ledger import Ledger
 
 USED = "last_used_at"  # of a key, noted whatever its request is then refused
@@ -84,6 +87,27 @@ async def _are_allowed(doors: Doors, row: Row, callers: list[Caller]) -> None:
     for caller in callers:
         answer = await doors.ask(caller, row)
         assert (answer.outcome, answer.status) == (ALLOWED, 200), (caller, answer)
+
+
+async def test_who_asks_at_once_is_answered_as_alone(doors: Doors) -> None:
+    """Credentials that wait together are looked up together, and events are written together."""
+    asked = [row for row in ROWS if row.name in ("Query.viewer", "Query.project")]
+    cells = [(caller, row) for row in asked for caller in doors.callers] * 3
+    alone = [await doors.ask(caller, row) for caller, row in cells]
+    shuffled = random.Random(7).sample(range(len(cells)), len(cells))
+    at_once = await asyncio.gather(*(doors.ask(*cells[place]) for place in shuffled))
+    assert [alone[place] for place in shuffled] == at_once
+
+    (row,) = [row for row in ROWS if row.name == "/v1/usage"]
+    realms = {doors.strongest.name: doors.ours, doors.stranger.name: doors.theirs}
+    writers = [doors.strongest, doors.stranger] * 20
+    written = await asyncio.gather(
+        *(doors.ask(writer, row, realms[writer.name].ids) for writer in writers)
+    )
+    for writer, answer in zip(writers, written, strict=True):
+        (result,) = answer.document["results"]
+        owner = decode(result["transactionId"]).organization_id
+        assert (result["status"], owner) == ("RECORDED", realms[writer.name].organization_id)
 
 
 @pytest.mark.parametrize("path", sorted(table.OPEN))
