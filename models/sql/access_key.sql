@@ -1,5 +1,5 @@
 -- What the keys with hashes $1 may reach; nothing of one that is revoked, expired or has outlived
--- its person's membership. A key acts with its own role, so what its person owns makes no difference.
+-- its person's membership. A key acts with its own role: what its person owns makes no difference.
 -- The hash comes before the organization is known, so on Citus this asks every shard.
 SELECT asked.place,
     k.organization_id,
