@@ -28,6 +28,7 @@ COMMANDS = {
     "project": "project",
     "user": "user",
     "membership": "membership",
+    "prices": "prices",
     "rollup": "rollup",
     "schema": "schema",
 }

@@ -23,6 +23,7 @@ from models.local_time import TimeZones
 from models.posted import load_posted
 from models.posting import NOTHING, Attribution, Entry, Posted, content_hash, grows_anothers, post
 from models.price import PriceBook, Rate, load_price_book
+from models.public_price import public_version
 from models.rate import insert_rates
 from models.run import Activity, ActivityWriter, JobKey, Ref, RunKey, Said
 from models.token import TokenCounts
@@ -74,7 +75,7 @@ class Ledger:
         self._database = database
         self._clock = clock
         self._public: PriceBook | None = None
-        self._public_version: object = None
+        self._public_version: datetime | None = None
         self._public_seen_ns = 0
         self._known_rates: set[tuple[UUID, UUID]] = set()
 
@@ -194,7 +195,7 @@ class Ledger:
         age_ns = self._clock() - self._public_seen_ns
         if self._public is not None and age_ns < PRICES_SECONDS * 10**9:
             return self._public
-        version = await connection.fetchval(sql("price_public_version"))
+        version = await public_version(connection)
         if self._public is None or version != self._public_version:
             self._public = await load_price_book(connection)
             self._public_version = version

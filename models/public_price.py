@@ -90,6 +90,20 @@ async def adopt_public_prices(connection: asyncpg.Connection, *, now: datetime) 
     return int(count)
 
 
+async def public_version(connection: asyncpg.Connection) -> datetime | None:
+    """What changes whenever public prices are adopted; None when none ever were."""
+    version: datetime | None = await connection.fetchval(sql("price_public_version"))
+    return version
+
+
+async def adopted_since(
+    connection: asyncpg.Connection, version: datetime | None
+) -> list[asyncpg.Record]:
+    """Models whose list is later than a version: provider, model, is_new."""
+    rows: list[asyncpg.Record] = await connection.fetch(sql("price_public_adopted"), version)
+    return rows
+
+
 def _version(text: str) -> tuple[int, ...]:
     """The numbers of a source's version; of other sources nothing, which is before all."""
     name, _, number = text.partition(" ")

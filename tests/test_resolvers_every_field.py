@@ -1,6 +1,8 @@
 """Every field of every type that a question can reach answers, for every kind of thing."""
 
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from graphql import (
@@ -12,12 +14,14 @@ from graphql import (
     is_required_argument,
 )
 from graphql_client import MARCH, owner
-from tenants import Tenant
+from tenants import PRICED, Tenant
 
 from models.db import Database
 from models.event import Initiator, JobRef, RunRef, RunStatus, Surface
 from models.ids import encode, uuid7
 from models.ledger import Ledger
+from models.price_change import NewPrice, NewRate, set_price
+from models.repricing import Wanted, rehearse
 from resolvers import node
 from resolvers.schema import schema
 
@@ -39,6 +43,18 @@ def _field(name: str, field: GraphQLField, depth: int) -> str:
         return name
     assert isinstance(named, GraphQLObjectType)
     return f"{name} {{ __typename {selection(named, depth - 1)} }}" if depth else ""
+
+
+async def repriced(database: Database, tenant: Tenant) -> tuple[UUID, UUID]:
+    """A price of the organization's own, and a rehearsal in which it changes something."""
+    scope = owner(database, tenant, MARCH).scope
+    rates = (NewRate("INPUT", Decimal(1)), NewRate("OUTPUT", Decimal(1), service_tier="batch"))
+    wanted = NewPrice("anthropic", PRICED, MARCH.replace(day=1), rates)
+    async with database.transaction() as connection:
+        [price, _] = await set_price(connection, scope, wanted, now=MARCH)
+    shown = await rehearse(database, scope, Wanted(MARCH.replace(day=1), MARCH))
+    assert shown.lines
+    return price, shown.id
 
 
 @pytest.fixture
@@ -82,6 +98,7 @@ async def ids(database: Database, tenant: Tenant, ledger: Ledger) -> dict[str, s
             tenant.organization_id,
             outcomes[1].transaction_id,
         )
+    price, repricing = await repriced(database, tenant)
     things = {
         "Organization": (node.ORGANIZATION, tenant.organization_id),
         "WorkspaceGroup": (node.WORKSPACE_GROUP, group),
@@ -92,6 +109,8 @@ async def ids(database: Database, tenant: Tenant, ledger: Ledger) -> dict[str, s
         "AgentJob": (node.JOB, found["job_id"]),
         "CreditTransaction": (node.TRANSACTION, outcomes[1].transaction_id),
         "Budget": (node.BUDGET, tenant.project_id),
+        "Price": (node.PRICE, price),
+        "Repricing": (node.REPRICING, repricing),
     }
     public = {name: encode(kind, tenant.id, id) for name, (kind, id) in things.items()}  # type: ignore[arg-type]
     return public | {"User": node.user_id(tenant.user_id)}
