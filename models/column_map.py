@@ -16,7 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from models.errors import BadInputError
-from models.usage_row import CACHE_COUNTS, COLUMNS, INSTANTS, stated
+from models.usage_row import CACHE_COUNTS, COLUMNS, INSTANTS
 from models.usage_value import RowError, instant, number, shown
 
 _SHAPE: Mapping[str, frozenset[str] | None] = {
@@ -153,7 +153,8 @@ class ColumnMap:
 
 
 def _is_stated(source: Mapping[str, Any], name: str) -> bool:
-    return bool(stated({name: source.get(name)}))
+    value = source.get(name)
+    return value is not None and not (isinstance(value, str) and (not value or value.isspace()))
 
 
 def parse_pairs(pairs: Iterable[str], option: str) -> dict[str, str]:

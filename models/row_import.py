@@ -137,11 +137,12 @@ class RowImport:
         try:
             parts = read(row.value)
         except RowError as error:
-            yield self._doubt(row, place, keys, error.row or {}, str(error))
+            understood = self._completed(error.row or {}, row, keys)
+            yield self._doubt(row, place, understood, str(error))
             return
         for part in parts:
             understood = self._completed(part, row, keys)
-            doubt = partial(_doubt, place, row.line, self._kept(row.value), understood)
+            doubt = partial(self._doubt, row, place, understood)
             try:
                 stated = read_event(understood)
             except RowError as error:
@@ -158,22 +159,13 @@ class RowImport:
             completed["project"] = self._project
         return completed
 
-    def _doubt(
-        self, row: FileRow, place: str, keys: RowKeys, understood: Row, reason: str
-    ) -> Doubt:
-        completed = self._completed(understood, row, keys)
-        return _doubt(place, row.line, self._kept(row.value), completed, reason)
-
-    def _kept(self, value: Any) -> str:
-        return json.dumps(self._format.keep(value), ensure_ascii=False)
+    def _doubt(self, row: FileRow, place: str, understood: Row, reason: str) -> Doubt:
+        original = json.dumps(self._format.keep(row.value), ensure_ascii=False)
+        return Doubt(place, row.line, str(understood["eventKey"]), reason, original, understood)
 
     def _tell_unreadable(self, unreadable: Unreadable) -> None:
         self.report.unreadable += 1
         self._listener.on_unreadable(unreadable)
-
-
-def _doubt(place: str, line: int, original: str, understood: Row, reason: str) -> Doubt:
-    return Doubt(place, line, str(understood["eventKey"]), reason, original, understood)
 
 
 def _kind(path: Path, row_format: RowFormat) -> FileKind:

@@ -106,7 +106,7 @@ COLUMNS: Mapping[str, Read] = {
 }
 """Every column, in the order of the documentation."""
 CACHE_COUNTS = ("cacheReadTokens", "cacheWrite5mTokens", "cacheWrite1hTokens")
-INSTANTS = tuple(name for name, read in COLUMNS.items() if read is instant)
+INSTANTS = frozenset(name for name, read in COLUMNS.items() if read is instant)
 
 
 def stated(row: Row) -> dict[str, Any]:
@@ -114,7 +114,7 @@ def stated(row: Row) -> dict[str, Any]:
     return {
         name: value
         for name, value in row.items()
-        if value is not None and not (isinstance(value, str) and not value.strip())
+        if value is not None and not (isinstance(value, str) and (not value or value.isspace()))
     }
 
 

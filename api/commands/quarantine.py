@@ -4,8 +4,9 @@ Exit status 1 when a row that was tried again is not trusted still.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import typer
@@ -27,6 +28,7 @@ from models.quarantine_retry import Corrections, Retry, RetryReport
 from models.workspace import DEFAULT_WORKSPACE
 
 SHOWN_COUNT = 20
+Answer = TypeVar("Answer")
 app = typer.Typer(
     help="Rows of imports that cannot be trusted: list, retry, drop.", no_args_is_help=True
 )
@@ -150,7 +152,9 @@ def drop_(
         print_line(f"{dropped:,} dropped")
 
 
-async def _session(organization: str | None, work: Any) -> tuple[Scope, Any]:
+async def _session(
+    organization: str | None, work: Callable[[Database, Scope], Awaitable[Answer]]
+) -> tuple[Scope, Answer]:
     async with open_database(Settings.load()) as database:
         async with database.connection() as connection:
             scope = await organization_scope(connection, organization)
