@@ -1,8 +1,9 @@
 """Organizations: made and found by the command line, renamed and moved to a zone by their ADMINs.
 
 Every function runs inside a transaction that its caller opened, and every act leaves an audit
-event. Refused: two organizations of one name, and a change of time zone that would move days that
-have been counted.
+event. Names tell organizations apart on the command line only, which makes no second one of a
+name; tenants may choose any, since a refusal would tell them of each other. Refused: a change of
+time zone that would move days that have been counted.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
@@ -14,8 +15,8 @@ import asyncpg
 from models.access import Role, Scope
 from models.audit import record_act
 from models.db import sql
-from models.errors import UserError, UserErrors
-from models.ids import uuid7
+from models.errors import ConflictError, UserError, UserErrors
+from models.ids import ORGANIZATION, decode, uuid7
 from models.local_time import TimeZones
 from models.naming import clean_name, clean_time_zone, name_taken
 from models.period import Calendar, add_months
@@ -24,9 +25,23 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 async def find_organization(connection: asyncpg.Connection, name: str) -> UUID | None:
-    """The organization of a name. For the command line: nobody else may look across tenants."""
-    found: UUID | None = await connection.fetchval(sql("organization_by_name"), name.strip())
-    return found
+    """The organization of a name or public id; ConflictError when several have the name.
+
+    For the command line: nobody else may look across tenants.
+    """
+    name = name.strip()
+    try:
+        id = decode(name)
+    except ValueError:
+        id = None
+    wanted = id.organization_id if id is not None and id.kind == ORGANIZATION else None
+    rows = await connection.fetch(sql("organization_by_name"), name, wanted)
+    if len(rows) > 1:
+        raise ConflictError(
+            f"Several organizations are called {name!r}; give the id that"
+            " `aicost organization list` shows."
+        )
+    return rows[0]["id"] if rows else None
 
 
 async def create_organization(
@@ -81,9 +96,6 @@ async def rename_organization(connection: asyncpg.Connection, scope: Scope, name
     """Gives the scope's organization another name. ADMIN of the organization."""
     scope.require_organization(Role.ADMIN)
     name = clean_name(name)
-    await _lock_organization_names(connection)
-    if await find_organization(connection, name) not in (None, scope.organization_id):
-        raise name_taken("organization", name)
     old = await connection.fetchval(sql("organization_rename"), scope.organization_id, name)
     subject = ("organization", scope.organization_id)
     await record_act(

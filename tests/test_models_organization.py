@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from models.access import Role
 from models.db import Database
-from models.errors import ForbiddenError, UserErrors
-from models.ids import uuid7
+from models.errors import ConflictError, ForbiddenError, UserErrors
+from models.ids import ORGANIZATION, encode, uuid7
 from models.local_time import TimeZones, load_time_zones
 from models.organization import (
     create_organization,
@@ -93,14 +93,18 @@ async def test_an_admin_of_a_workspace_does_not_rename_the_organization(
         await rename_organization(connection, scope, "New")
 
 
-async def test_a_name_of_another_organization_is_refused_and_ones_own_is_not(
+async def test_a_name_tells_nothing_of_other_organizations(
     connection: asyncpg.Connection, world: World
 ) -> None:
+    """Refusing a name that another tenant has would tell that it is there."""
     other = await make_world(connection)
-    await rename_organization(connection, world.system, world.name)
-    with pytest.raises(UserErrors) as caught:
-        await rename_organization(connection, world.system, other.name)
-    assert caught.value.errors[0].code == "CONFLICT"
+    await rename_organization(connection, world.system, other.name)
+    with pytest.raises(ConflictError, match="Several organizations"):
+        await find_organization(connection, other.name)
+    id = encode(ORGANIZATION, world.organization_id, world.organization_id)
+    assert await find_organization(connection, id) == world.organization_id
+    with pytest.raises(ConflictError, match="Several organizations"):
+        await get_or_create_organization(connection, other.name)
 
 
 async def test_a_zone_changes_with_the_next_cycle_and_the_last_word_counts(

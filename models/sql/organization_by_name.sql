@@ -1,6 +1,6 @@
--- The organization of a name; the oldest, should there be two.
+-- The organization of an id, or the organizations of a name, oldest first.
 SELECT id
 FROM organization
-WHERE name = $1
+WHERE id = $2 OR ($2::uuid IS NULL AND name = $1)
 ORDER BY created_at, id
-LIMIT 1;
+LIMIT 2;
