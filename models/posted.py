@@ -16,7 +16,7 @@ async def load_posted(
     connection: asyncpg.Connection, organization_id: UUID, event_keys: Collection[str]
 ) -> dict[str, Posted]:
     """The parts under each key that has any."""
-    rows = await connection.fetch(sql("ledger_posted"), organization_id, event_keys)
+    rows = await connection.fetch(sql("ledger_posted"), organization_id, set(event_keys))
     parts: defaultdict[str, list[Entry]] = defaultdict(list)
     for row in rows:
         parts[row["event_key"]].append(_entry(row))

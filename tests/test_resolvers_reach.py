@@ -95,6 +95,18 @@ CHANGES: dict[str, tuple[str, str | None, Role]] = {
     ),
     "rotateApiKey": (f"rotateApiKey(input: {{apiKeyId: $id}}) {SINGLE}", node.API_KEY, Role.OWNER),
     "revokeApiKey": (f"revokeApiKey(input: {{apiKeyId: $id}}) {SINGLE}", node.API_KEY, Role.OWNER),
+    "setPrice": (
+        'setPrice(input: {provider: "p", model: "m", startsAt: "2026-03-01T00:00:00Z",'
+        " rates: [{tokenClass: INPUT, dollarsPerMillion: 1},"
+        f" {{tokenClass: OUTPUT, dollarsPerMillion: 1}}]}}) {SINGLE}",
+        None,
+        Role.ADMIN,
+    ),
+    "repriceUsage": (
+        f"repriceUsage(input: {{range: {{preset: TODAY}}, dryRun: true}}) {SINGLE}",
+        None,
+        Role.ADMIN,
+    ),
     "updateOrganization": (
         f'updateOrganization(input: {{timeZone: "Asia/Kathmandu"}}) {SINGLE}',
         None,
