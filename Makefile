@@ -44,8 +44,9 @@ schema: $(VENV)/.test ## Write schema.graphql anew from the code
 	mv schema.graphql.new schema.graphql
 
 .PHONY: bench
-bench: $(VENV)/.test ## Measure reading at 100 k and 1 M transactions
-	$(BIN)/python -m bench.read
+bench: $(VENV)/.test ## Measure reading at 100 k and 1 M transactions, and writing beside COPY
+	$(BIN)/python bench/read.py
+	$(BIN)/python bench/write.py
 
 .PHONY: lock
 lock: ## Lock requirements anew (needs uv)
