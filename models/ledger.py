@@ -20,7 +20,7 @@ from models.event import UNATTRIBUTED, JobRef, RunRef, UsageEvent, UsageOutcome,
 from models.event_check import check
 from models.ledger_statement import append
 from models.local_time import TimeZones
-from models.posted import load_posted
+from models.posted import gather_posted
 from models.posting import NOTHING, Attribution, Entry, Posted, content_hash, grows_anothers, post
 from models.price import PriceBook, Rate, load_price_book
 from models.public_price import public_version
@@ -41,13 +41,14 @@ class _RacedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """What the organization says about a batch."""
+    """What the organization says about a batch, and what is posted under its keys."""
 
     workspace_ids: Mapping[UUID, UUID]
     api_key_ids: frozenset[UUID | None]
     user_ids: frozenset[UUID | None]
     zones: TimeZones
     prices: PriceBook
+    posted: Mapping[str, Posted]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,22 +143,23 @@ class Ledger:
         events: Sequence[UsageEvent],
         now: datetime,
     ) -> _Plan:
+        # Checked before anything is sent: not every text can be.
+        said = [(event, check(event)) for event in events]
         context = await self._load_context(
             connection,
             organization_id,
             {event.project_id for event in events},
             {event.api_key_id for event in events if event.api_key_id is not None},
             {event.user_id for event in events if event.user_id is not None},
+            {event.counted_key for event, (counts, _) in said if counts is not None},
         )
-        checked = [_checked(event, context) for event in events]
+        checked = [_checked(event, *result, context) for event, result in said]
         sound = [each for each in checked if isinstance(each, _Sound)]
-        keys = {each.event.counted_key for each in sound}
-        posted = await load_posted(connection, organization_id, keys)
         writer = ActivityWriter(
             connection, organization_id, context.workspace_ids, context.zones, now
         )
-        activity = await writer.write(*_named(_without_conflicts(sound, posted), now))
-        plan = _plan(checked, context, activity, posted, now)
+        activity = await writer.write(*_named(_without_conflicts(sound, context.posted), now))
+        plan = _plan(checked, context, activity, now)
         await self._insert_rates(connection, organization_id, plan.rates, now)
         if plan.entries or activity.counts:
             taken = await append(connection, organization_id, now, plan.entries, activity.counts)
@@ -172,11 +174,12 @@ class Ledger:
         projects: Collection[UUID],
         api_keys: Collection[UUID] = (),
         users: Collection[UUID] = (),
+        event_keys: Collection[str] = (),
     ) -> _Context:
         """One statement, and a second one where the organization has prices of its own."""
         prices = await self._public_prices(connection)
         [row] = await connection.fetch(
-            sql("ledger_context"), organization_id, projects, api_keys, users
+            sql("ledger_context"), organization_id, projects, api_keys, users, event_keys
         )
         if not row["zone_names"]:
             raise LookupError(f"organization {organization_id} does not exist")
@@ -188,6 +191,7 @@ class Ledger:
             frozenset([None, *row["user_ids"]]),
             TimeZones(row["zone_starts"], row["zone_names"]),
             prices,
+            gather_posted(row["posted"]),
         )
 
     async def _public_prices(self, connection: asyncpg.Connection) -> PriceBook:
@@ -218,8 +222,9 @@ class Ledger:
         self._known_rates.update((organization_id, id) for id in rates)
 
 
-def _checked(event: UsageEvent, context: _Context) -> "_Sound | UsageOutcome":
-    counts, errors = check(event)
+def _checked(
+    event: UsageEvent, counts: TokenCounts | None, errors: list[UserError], context: _Context
+) -> "_Sound | UsageOutcome":
     if event.project_id not in context.workspace_ids:
         errors.append(_missing("projectId", "project"))
     if event.api_key_id not in context.api_key_ids:
@@ -279,7 +284,6 @@ def _plan(
     checked: Sequence[_Sound | UsageOutcome],
     context: _Context,
     activity: Activity,
-    posted: Mapping[str, Posted],
     now: datetime,
 ) -> _Plan:
     """Decides event after event; what one posts is what the next one under its key finds."""
@@ -290,7 +294,7 @@ def _plan(
             plan.outcomes.append(each)
             continue
         event = each.event
-        before = posted.get(event.counted_key, NOTHING)
+        before = context.posted.get(event.counted_key, NOTHING)
         if event.counted_key in grown:
             earlier, added = grown[event.counted_key]
             before = earlier.append(added)

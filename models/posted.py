@@ -1,7 +1,7 @@
 """Reading back what the ledger holds under some keys, for `posting.py` to decide on."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 import asyncpg
@@ -17,6 +17,11 @@ async def load_posted(
 ) -> dict[str, Posted]:
     """The parts under each key that has any."""
     rows = await connection.fetch(sql("ledger_posted"), organization_id, set(event_keys))
+    return gather_posted(rows)
+
+
+def gather_posted(rows: Iterable[asyncpg.Record]) -> dict[str, Posted]:
+    """The same from rows that were read, whatever else they hold."""
     parts: defaultdict[str, list[Entry]] = defaultdict(list)
     for row in rows:
         parts[row["event_key"]].append(_entry(row))

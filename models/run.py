@@ -178,15 +178,11 @@ class ActivityWriter:
             stored |= {run.key: run for run in missing if run.id in made}
             if len(made) < len(missing):  # somebody else was quicker
                 stored |= await self._find_runs([run.key for run in missing if run.id not in made])
-        changed = {
-            run.id for key, run in stored.items() if _merge_run(run, said[key], stored) != run
-        }
+        merged = {key: _merge_run(run, said[key], stored) for key, run in stored.items()}
+        changed = [run for key, run in merged.items() if run != stored[key]]
         if changed:
-            rows = await self._connection.fetch(sql("run_lock"), self._organization_id, changed)
-            merged = [_merge_run(run, said[run.key], stored) for run in map(_run_from_row, rows)]
-            await self._update_runs(merged)
-            stored |= {run.key: run for run in merged}
-        return stored
+            await self._update_runs(changed)
+        return merged
 
     async def _write_jobs(
         self, said: Mapping[JobKey, Sequence[Said[JobRef]]], runs: Mapping[RunKey, Run]
@@ -207,16 +203,14 @@ class ActivityWriter:
                 stored |= await self._find_jobs(
                     {place: key for place, key in places.items() if key not in stored}
                 )
-        changed = {job.id for key, job in stored.items() if self._merge_job(job, said[key]) != job}
-        if changed:
-            rows = await self._connection.fetch(sql("job_lock"), self._organization_id, changed)
-            before = [_job_from_row(row) for row in rows]
-            after = [self._merge_job(job, said[places[job.run_id, job.key]]) for job in before]
-            await _update_jobs(self._connection, self._organization_id, after)
-            for old, new in zip(before, after, strict=True):
-                self._count_change(old, new)
-            stored |= {places[job.run_id, job.key]: job for job in after}
-        return stored
+        merged = {key: self._merge_job(job, said[key]) for key, job in stored.items()}
+        changed = [key for key, job in merged.items() if job != stored[key]]
+        for key in changed:
+            self._count_change(stored[key], merged[key])
+        await _update_jobs(
+            self._connection, self._organization_id, [merged[key] for key in changed]
+        )
+        return merged
 
     async def _find_runs(self, keys: Sequence[RunKey]) -> dict[RunKey, Run]:
         rows = await self._connection.fetch(

@@ -160,6 +160,8 @@ async def test_a_rejected_event_says_why_and_harms_nobody_else(
         tenant.event("key", api_key_id=stranger.api_key_id),
         tenant.event("user", user_id=stranger.user_id),
         tenant.event("nul", model="a\x00b"),
+        tenant.event("a key that cannot be sent \x00"),
+        tenant.event("another \ud800"),
         tenant.event("surrogate", model="a\ud800"),
         tenant.event("x" * 256),
         tenant.event("naive", occurred_at=datetime(2026, 1, 1)),

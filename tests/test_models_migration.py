@@ -149,7 +149,9 @@ async def test_a_later_migration_keeps_the_data(fresh_database: FreshDatabase) -
         await connection.execute(statements("0004_ledger_entry")[0].sql)
         outcomes = await Ledger(database).record(tenant.id, [tenant.event(run=run, job=job)])
         assert [outcome.status for outcome in outcomes] == [UsageStatus.RECORDED]
+        await database.close()
         await connection.execute("DROP TYPE ledger_entry")
+        await database.start()
         tables = sorted(set(await columns(connection)) - {"tortoise_migrations"})
         before = {table: await content(connection, table) for table in tables}
         assert sum(map(bool, before.values())) > 10

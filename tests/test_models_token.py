@@ -176,3 +176,24 @@ def test_normalising_loses_no_token(
         output_tokens,
         reasoning or 0,
     )
+
+
+COUNTS = st.one_of(st.integers(-2, 5), st.sampled_from([MAX_COUNT - 1, MAX_COUNT, MAX_COUNT + 1]))
+
+
+@given(
+    reported=st.builds(
+        ReportedTokens,
+        input_tokens=COUNTS,
+        output_tokens=COUNTS,
+        cache_read_tokens=st.none() | COUNTS,
+        cache_write_5m_tokens=st.none() | COUNTS,
+        cache_write_1h_tokens=st.none() | COUNTS,
+        reasoning_tokens=st.none() | COUNTS,
+        input_includes_cache=st.none() | st.booleans(),
+        output_includes_reasoning=st.none() | st.booleans(),
+    )
+)
+def test_what_is_passed_at_a_glance_has_nothing_to_put_right(reported: ReportedTokens) -> None:
+    if reported._is_plain:
+        assert not [*reported._range_errors(), *reported._contradictions()]

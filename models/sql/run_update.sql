@@ -1,4 +1,4 @@
--- Runs as merged; they are locked by run_lock.
+-- Runs as merged; they are held since run_find.
 UPDATE pipeline_run AS r
 SET parent_id = n.parent_id, workflow = n.workflow, trigger = n.trigger, status = n.status,
     started_at = n.started_at, finished_at = n.finished_at
