@@ -1,6 +1,7 @@
 -- What an organization says about a batch: its zones in the order in which they came into force,
 -- which of the batch's projects (with their workspaces), keys and people it has, whether it has
--- prices of its own, and every part that is posted under the batch's keys, each looked up by itself: see ledger_posted.
+-- prices of its own, and every part that is posted under the batch's keys; these are looked up one
+-- by one for the reason that ledger_posted gives.
 SELECT
     ARRAY(SELECT z.starts_at FROM organization_time_zone AS z
         WHERE z.organization_id = $1 ORDER BY z.starts_at) AS zone_starts,
