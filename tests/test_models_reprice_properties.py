@@ -44,7 +44,7 @@ from models.token import ReportedTokens
 from models.undo import undo_import
 
 slow = settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 LARGE = NewRate("INPUT", Decimal("7.000001"), 200_001)
 
