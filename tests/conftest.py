@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import asyncpg
 import pytest
 from access_world import World, make_world
+from hypothesis import settings
 from postgres_process import open_directory, warm_directory  # noqa: F401 - fixtures
 from postgres_server import (
     FreshDatabase,
@@ -23,6 +24,10 @@ from models.db import Database
 from models.ledger import Ledger
 from models.migration import migrate
 from models.public_price import adopt_public_prices
+
+# The same examples in every run, and no test that fails because the machine was busy.
+settings.register_profile("aicost", deadline=None, derandomize=True)
+settings.load_profile("aicost")
 
 
 @pytest.fixture(scope="session")
