@@ -94,7 +94,7 @@ async def _asked(ledger: Ledger, log: Path) -> AsyncIterator[Sequence[Subject]]:
     """The questions to a ledger that is served, by a key that sees the organization."""
     async with _key(ledger) as secret:
         with serving(ledger.dsn, log) as server:
-            client, connection = await Client.connect(server), await bare_connection(ledger.dsn)
+            client, connection = Client(server), await bare_connection(ledger.dsn)
             ids = (ledger.organization_id, ledger.big_project_id, ledger.median_project_id)
             yield [
                 Subject(

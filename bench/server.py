@@ -81,29 +81,32 @@ def _wait_until_listening(process: subprocess.Popen[bytes], port: int, log: Path
 class Client:
     """One keep-alive connection that posts GraphQL requests one after the other."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-
-    @classmethod
-    async def connect(cls, serving: Serving) -> "Client":
-        """Connects to a server."""
-        return cls(*await asyncio.open_connection(_HOST, serving.port, limit=1 << 20))
+    def __init__(self, serving: Serving) -> None:
+        self._port = serving.port
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def post(self, request: bytes) -> bytes:
-        """The body of the answer to a request made by `graphql_request`; raises unless 200."""
-        self._writer.write(request)
-        head = (await self._reader.readuntil(b"\r\n\r\n")).lower()
+        """The body of the answer to a request made by `graphql_request`; raises unless 200.
+
+        Connects with the first one: the server hangs up on a connection that says nothing.
+        """
+        if self._streams is None:
+            self._streams = await asyncio.open_connection(_HOST, self._port, limit=1 << 20)
+        reader, writer = self._streams
+        writer.write(request)
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
         length = int(head.partition(b"\r\ncontent-length:")[2].partition(b"\r\n")[0])
-        body = await self._reader.readexactly(length)
+        body = await reader.readexactly(length)
         if not head.startswith(b"http/1.1 200 "):
             raise RuntimeError(f"{head.decode()}{body.decode()}")
         return body
 
     async def close(self) -> None:
         """Hangs up."""
-        self._writer.close()
-        await self._writer.wait_closed()
+        if self._streams is not None:
+            _, writer = self._streams
+            writer.close()
+            await writer.wait_closed()
 
 
 def graphql_request(secret: str, body: bytes) -> bytes:

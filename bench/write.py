@@ -131,7 +131,7 @@ class Bench:
         """One round of one subject."""
         door = self.doors.get(subject.way)
         run = await self.prepare(subject)
-        clients = [await Client.connect(serving) for _ in range(subject.callers if door else 0)]
+        clients = [Client(serving) for _ in range(subject.callers if door else 0)]
         if door:
             door.clients = clients
         cpu, begun = serving.cpu_seconds(), time.perf_counter()
