@@ -1,7 +1,5 @@
 """The whole of aicost put together from the environment: what `serve.py` runs in each worker."""
 
-import gc
-
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.routing import Route
@@ -13,6 +11,7 @@ from api.otlp import PATH, OtlpDoor
 from api.settings import Settings, SettingsError
 from api.usage import UsageDoor
 from models.access import Scope
+from models.collector import spare_collector
 from models.db import Database
 from models.ledger import Ledger
 from models.otel_intake import Intake
@@ -20,10 +19,6 @@ from models.repricer import Repricer
 from models.write_queue import WriteQueue
 from resolvers.context import Context, create_context
 from resolvers.schema import schema
-
-# Net allocations between collections of young objects; a request that records one event makes some
-# hundred, and all but a few are freed by their counts as it ends.
-_YOUNG_OBJECTS = 20_000
 
 
 def application() -> Starlette:
@@ -57,7 +52,7 @@ def application() -> Starlette:
 
     usage = UsageDoor(settings, database, authenticate, context)
     traces = OtlpDoor(settings, authenticate, Intake(database, writer.record))
-    _spare_collector()
+    spare_collector()
     return create_app(
         settings,
         schema=schema,
@@ -71,13 +66,3 @@ def application() -> Starlette:
         after_start=repricer.watch,
         before_close=close,
     )
-
-
-def _spare_collector() -> None:
-    """Takes what was made so far, which stays, out of the garbage collector's sight.
-
-    Walking the schema and the libraries again and again took a quarter of a worker's time.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_YOUNG_OBJECTS, 20, 100)

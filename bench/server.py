@@ -28,8 +28,13 @@ class Serving:
     pid: int
 
     def cpu_seconds(self) -> float:
-        """User and system time of its process so far: /proc/<pid>/stat, but in nanoseconds."""
-        return time.clock_gettime(~self.pid << 3 | 2)
+        """User and system time of its process so far."""
+        return cpu_seconds(self.pid)
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process so far: /proc/<pid>/stat, but in nanoseconds."""
+    return time.clock_gettime(~pid << 3 | 2)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ Fills a scratch database, serves it by `aicost serve` with one worker, and recor
 calls by every way in every round: COPY, `models.ledger`, `models.write_queue`, `POST /v1/usage` and
 GraphQL's `recordUsage`; in batches of 1 (64 callers), 100 and 1,000; into one project and into 200.
 In the end the copied rows are taken away and the rollups are verified. Exit status 1 when a figure
-is below what is wanted. docs/decisions/0010-write-path.md explains the figures.
+is below what is wanted. docs/decisions/0012-write-path.md explains the figures.
 """
 
 import argparse
@@ -33,13 +33,14 @@ from profiled import print_profile
 from rich.box import MARKDOWN
 from rich.console import Console
 from rich.table import Table
-from server import Client, Serving, serving
+from server import Client, Serving, cpu_seconds, serving
 from tenancy import write_tenancy
 from usage import Spender
 from ways import Copy, by_ledger, by_queue, graphql_door, usage_door
 
 from models.access import Role, Scope
 from models.api_key import create_key
+from models.collector import spare_collector
 from models.db import Database
 from models.ledger import Ledger
 from models.migration import migrate
@@ -58,6 +59,7 @@ _WAYS = ("copy", "ledger", "queue", "usage", "graphql")
 _EVENT_COUNTS = {1: 1920, 100: 3000, 1000: 5000}
 """Events in a round, by the size of a batch."""
 _JOIN = "INSERT INTO user_organization (user_id, organization_id) SELECT id, $1 FROM app_user"
+_BACKENDS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
 _WIDTH = 140
 # By way, projects and batch: the least ratio to COPY, or events a second.
 WANTED_RATIO = {("ledger", projects, 1000): 0.4 for projects in _PROJECTS}
@@ -72,7 +74,10 @@ class Subject:
     projects: int
     batch: int
     rates: list[float] = field(default_factory=list)
+    server_micros: list[float] = field(default_factory=list)
+    """Processor time of the server's process for an event, over HTTP."""
     cpu_micros: list[float] = field(default_factory=list)
+    """The same with PostgreSQL's; by the ledger and COPY, of this process and PostgreSQL."""
 
     @property
     def key(self) -> tuple[str, int, int]:
@@ -94,6 +99,7 @@ class Bench:
 
     organization_id: UUID
     spenders: list[Spender]
+    owner: asyncpg.Connection
     database: Database
     copies: dict[int, Copy]
     secret: str
@@ -134,14 +140,25 @@ class Bench:
         clients = [Client(serving) for _ in range(subject.callers if door else 0)]
         if door:
             door.clients = clients
-        cpu, begun = serving.cpu_seconds(), time.perf_counter()
+        own = serving.cpu_seconds if door else time.process_time
+        backends = await self._backends()
+        own_before, begun = own(), time.perf_counter()
         await run()
-        subject.rates.append(subject.event_count / (time.perf_counter() - begun))
+        elapsed, own_spent = time.perf_counter() - begun, own() - own_before
+        for pid, seconds in (await self._backends()).items():
+            backends[pid] = seconds - backends.get(pid, 0)
+        count = subject.event_count
+        subject.rates.append(count / elapsed)
+        subject.cpu_micros.append((own_spent + sum(backends.values())) / count * 1e6)
         if door:
-            spent = serving.cpu_seconds() - cpu
-            subject.cpu_micros.append(spent / subject.event_count * 1e6)
+            subject.server_micros.append(own_spent / count * 1e6)
         for client in clients:
             await client.close()
+
+    async def _backends(self) -> dict[int, float]:
+        """Processor seconds so far of PostgreSQL's processes for this database."""
+        rows = await self.owner.fetch(_BACKENDS)
+        return {row["pid"]: cpu_seconds(row["pid"]) for row in rows}
 
     async def warm_up(self) -> None:
         """Writes the rows that are copied afterwards, and wakes what a server does once."""
@@ -200,6 +217,7 @@ async def _run(options: argparse.Namespace, server: Server, console: Console) ->
     subjects = _subjects(options)
     async with _bench(server) as bench:
         await bench.warm_up()
+        spare_collector()  # as a server does
         if options.profile:
             await _profile(bench, options)
             return []
@@ -211,7 +229,8 @@ async def _run(options: argparse.Namespace, server: Server, console: Console) ->
                     await bench.measure(subject, served)
                 console.print(f"round {number} of {options.rounds}" if number else "warm")
         for subject in subjects:  # the first round woke everything
-            subject.rates, subject.cpu_micros = subject.rates[1:], subject.cpu_micros[1:]
+            for figures in (subject.rates, subject.server_micros, subject.cpu_micros):
+                del figures[0:1]
         console.print(f"{await bench.verify():,} entries verified, none differs from its rollups")
     return sorted(subjects, key=lambda it: (it.projects, it.batch, _WAYS.index(it.way)))
 
@@ -248,7 +267,7 @@ async def _bench(server: Server) -> AsyncIterator[Bench]:
             scope = Scope.system(organization_id)
             key = await create_key(connection, scope, name="bench/write.py", role=Role.MEMBER)
         copies = {number: Copy(owner, organization_id) for number in _PROJECTS}
-        yield Bench(organization_id, spenders, database, copies, key.secret, app_dsn)
+        yield Bench(organization_id, spenders, owner, database, copies, key.secret, app_dsn)
     finally:
         await database.close()
         await owner.close()
@@ -261,9 +280,20 @@ async def _profile(bench: Bench, options: argparse.Namespace) -> None:
     await print_profile(bench, Subject(options.profile, projects, batch))
 
 
-def _ratio(subject: Subject, subjects: list[Subject]) -> Figure:
+def _copy(subject: Subject, subjects: list[Subject]) -> Subject:
+    """COPY of batches of the same size into as many projects."""
     [copy] = [it for it in subjects if it.key == ("copy", subject.projects, subject.batch)]
-    return Figure.ratio(subject.rates, copy.rates)
+    return copy
+
+
+def _ratio(subject: Subject, subjects: list[Subject]) -> Figure:
+    """Of COPY's events a second."""
+    return Figure.ratio(subject.rates, _copy(subject, subjects).rates)
+
+
+def _cpu_ratio(subject: Subject, subjects: list[Subject]) -> Figure:
+    """The same by processor time, which what else runs on the machine changes less."""
+    return Figure.ratio(_copy(subject, subjects).cpu_micros, subject.cpu_micros)
 
 
 def _verdict(subject: Subject, subjects: list[Subject]) -> str:
@@ -285,22 +315,26 @@ def _wanted(subject: Subject) -> str:
 def _print_table(console: Console, subjects: list[Subject]) -> None:
     title = "Events a second: medians over rounds (lowest to highest round)"
     table = Table("projects", "batch", "way", title=title, box=MARKDOWN)
-    for heading in ("events a second", "of COPY", "server CPU us", "wanted", ""):
+    for heading in ("events a second", "of COPY", "by CPU", "CPU us", "server us", "wanted", ""):
         table.add_column(heading, justify="right", no_wrap=True)
     for it in subjects:
-        rate, ratio = Figure.of(it.rates), _ratio(it, subjects)
-        cpu = f"{Figure.of(it.cpu_micros).median:,.0f}" if it.cpu_micros else ""
         table.add_row(
             str(it.projects),
             f"{it.batch:,}",
             it.way,
-            f"{rate.median:,.0f} ({rate.low:,.0f}-{rate.high:,.0f})",
-            f"{ratio.median:.2f} ({ratio.low:.2f}-{ratio.high:.2f})" if it.way != "copy" else "1",
-            cpu,
+            _spread(Figure.of(it.rates), ",.0f"),
+            _spread(_ratio(it, subjects), ".2f"),
+            _spread(_cpu_ratio(it, subjects), ".2f"),
+            f"{Figure.of(it.cpu_micros).median:,.0f}",
+            f"{Figure.of(it.server_micros).median:,.0f}" if it.server_micros else "",
             _wanted(it),
             _verdict(it, subjects),
         )
     console.print(table)
+
+
+def _spread(figure: Figure, form: str) -> str:
+    return f"{figure.median:{form}} ({figure.low:{form}}-{figure.high:{form}})"
 
 
 def _as_json(subjects: list[Subject]) -> dict[str, object]:
@@ -313,7 +347,11 @@ def _as_json(subjects: list[Subject]) -> dict[str, object]:
                 "batch": it.batch,
                 "events_per_second": Figure.of(it.rates)._asdict(),
                 "ratio_to_copy": _ratio(it, subjects)._asdict(),
-                "server_cpu_micros": Figure.of(it.cpu_micros)._asdict() if it.cpu_micros else None,
+                "cpu_ratio_to_copy": _cpu_ratio(it, subjects)._asdict(),
+                "cpu_micros": Figure.of(it.cpu_micros)._asdict(),
+                "server_cpu_micros": (
+                    Figure.of(it.server_micros)._asdict() if it.server_micros else None
+                ),
                 "wanted": _wanted(it) or None,
                 "verdict": _verdict(it, subjects) or None,
             }

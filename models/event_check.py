@@ -22,7 +22,10 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def check(event: UsageEvent) -> tuple[TokenCounts | None, list[UserError]]:
     """The event's disjoint token counts, or what to put right."""
-    errors = [*_unsound_texts(event), *_numbers(event), *_times(event)]
+    errors = [*_unsound_texts(event)]
+    if event.duration_ms is not None or event.source_cost is not None:
+        errors += _numbers(event)
+    errors += _times(event)
     if event.job is not None and event.run is None:
         errors.append(UserError("REQUIRED", "run is required where job is given", ("run",)))
     counts = None
@@ -143,17 +146,20 @@ def _numbers(event: UsageEvent) -> Iterator[UserError]:
 
 
 def _times(event: UsageEvent) -> Iterator[UserError]:
-    yield from _time(event.occurred_at, "occurredAt")
-    if event.run is not None:
+    if event.occurred_at is not None:
+        yield from _time(event.occurred_at, "occurredAt")
+    if event.run is not None and _has_span(event.run):
         yield from _span(event.run, "run")
-    if event.job is not None:
+    if event.job is not None and _has_span(event.job):
         yield from _span(event.job, "job")
+
+
+def _has_span(ref: RunRef | JobRef) -> bool:
+    return ref.started_at is not None or ref.finished_at is not None
 
 
 def _span(ref: RunRef | JobRef, *path: str) -> Iterator[UserError]:
     started, finished = ref.started_at, ref.finished_at
-    if started is None and finished is None:
-        return
     errors = [*_time(started, *path, "startedAt"), *_time(finished, *path, "finishedAt")]
     yield from errors
     if not errors and started and finished and finished < started:

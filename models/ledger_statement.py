@@ -5,7 +5,7 @@ what the INSERT returns, never by the parameters: an entry that lost a race is n
 
 Entries go as one array of the composite type `ledger_entry`: an array for each column costs twice
 the time to make (asyncpg asks of every element whether it is an array itself) and to take apart;
-see docs/decisions/0010-write-path.md.
+see docs/decisions/0012-write-path.md.
 """
 
 from collections.abc import Sequence
