@@ -19,7 +19,7 @@ from models.errors import ConflictError, UserError, UserErrors
 from models.ids import ORGANIZATION, decode, uuid7
 from models.local_time import TimeZones
 from models.naming import clean_name, clean_time_zone, name_taken
-from models.period import Calendar, add_months
+from models.period import Calendar, add_months, cycle_day
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -158,9 +158,5 @@ def zone_change_at(zones: TimeZones, zone: str, *, anchor_day: int, now: datetim
 def next_cycle_day(today: date, anchor_day: int) -> date:
     """The next day after `today` on which a cycle begins; short months begin on their last day."""
     month = today.replace(day=1)
-    while True:
-        last_day = (add_months(month, 1) - timedelta(days=1)).day
-        day = month.replace(day=min(anchor_day, last_day))
-        if day > today:
-            return day
-        month = add_months(month, 1)
+    day = cycle_day(month, anchor_day)
+    return day if day > today else cycle_day(add_months(month, 1), anchor_day)
