@@ -18,7 +18,7 @@ from models.db import Database, sql
 from models.errors import ConflictError, UserError
 from models.event import UNATTRIBUTED, JobRef, RunRef, UsageEvent, UsageOutcome, UsageStatus
 from models.event_check import check
-from models.ledger_statement import append
+from models.ledger_write import write
 from models.local_time import TimeZones
 from models.posted import gather_posted
 from models.posting import NOTHING, Attribution, Entry, Posted, content_hash, grows_anothers, post
@@ -120,17 +120,16 @@ class Ledger:
         for job in jobs:
             _gather(jobs_said, JobKey(key, job.key), job, instant)
 
-        async def write(connection: asyncpg.Connection) -> UUID:
+        async def bring_up(connection: asyncpg.Connection) -> UUID:
             context = await self._load_context(connection, organization_id, {project_id})
             writer = ActivityWriter(
                 connection, organization_id, context.workspace_ids, context.zones, instant
             )
             activity = await writer.write({key: said}, jobs_said)
-            if activity.counts:
-                await append(connection, organization_id, instant, [], activity.counts)
+            await write(connection, organization_id, instant, [], activity.counts)
             return activity.runs[key].id
 
-        return await self._database.retry(write)
+        return await self._database.retry(bring_up)
 
     def forget_prices(self) -> None:
         """Reads public prices anew with the next batch."""
@@ -161,10 +160,8 @@ class Ledger:
         activity = await writer.write(*_named(_without_conflicts(sound, context.posted), now))
         plan = _plan(checked, context, activity, now)
         await self._insert_rates(connection, organization_id, plan.rates, now)
-        if plan.entries or activity.counts:
-            taken = await append(connection, organization_id, now, plan.entries, activity.counts)
-            if taken != len(plan.entries):
-                raise _RacedError
+        if not await write(connection, organization_id, now, plan.entries, activity.counts):
+            raise _RacedError
         return plan
 
     async def _load_context(

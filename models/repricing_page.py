@@ -15,7 +15,7 @@ import asyncpg
 
 from models.db import sql
 from models.ids import NIL
-from models.ledger_statement import append
+from models.ledger_write import write
 from models.page import FIRST_INSTANT
 from models.posted import load_posted
 from models.price import PriceBook
@@ -203,8 +203,7 @@ async def post_changes(
     rates = {change.rate.id: change.rate for change in changes}
     await insert_rates(connection, organization_id, rates.values(), now)
     entries = [entry for change in changes for entry in change.entries]
-    taken = await append(connection, organization_id, now, entries, [])
-    if taken != len(entries):
+    if not await write(connection, organization_id, now, entries):
         raise asyncpg.SerializationError("another writer took a part first")
 
 

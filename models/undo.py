@@ -18,7 +18,7 @@ import asyncpg
 from models.db import Database, sql
 from models.errors import ConflictError, NotFoundError
 from models.ids import uuid7
-from models.ledger_statement import append
+from models.ledger_write import write
 from models.posted import load_posted
 from models.posting import ADJUSTMENT, Entry, Posted
 from models.price import Rate
@@ -80,11 +80,8 @@ async def _undo_batch(
     adjustments = [
         _adjustment(key, parts, import_id, rates, reason) for key, parts in sorted(posted.items())
     ]
-    if adjustments:
-        now = datetime.now(UTC)
-        taken = await append(connection, organization_id, now, adjustments, [])
-        if taken != len(adjustments):
-            raise asyncpg.SerializationError("another writer took a part first")
+    if not await write(connection, organization_id, datetime.now(UTC), adjustments):
+        raise asyncpg.SerializationError("another writer took a part first")
     return adjustments
 
 
@@ -120,8 +117,7 @@ async def _finish(connection: asyncpg.Connection, organization_id: UUID, import_
     rows = await connection.fetch(sql("undo_idle_jobs"), organization_id, import_id)
     counts = await cancel_jobs(connection, organization_id, [row["id"] for row in rows])
     now = datetime.now(UTC)
-    if counts:
-        await append(connection, organization_id, now, [], counts)
+    await write(connection, organization_id, now, [], counts)
     await connection.execute(sql("undo_idle_runs"), organization_id, import_id)
     await connection.execute(sql("undo_quarantine"), organization_id, import_id, now)
     await connection.execute(sql("undo_finish"), organization_id, import_id, now)
