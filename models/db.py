@@ -27,6 +27,7 @@ MODEL_MODULES = (
     "models.usage_import",
     "models.quarantine",
     "models.repricing_table",
+    "models.cap_table",
 )
 RETRIED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 _RETRY_COUNT = 5

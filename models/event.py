@@ -88,7 +88,8 @@ class UsageEvent:
     """One model call, or the counts of a growing one so far (`is_cumulative`).
 
     With a `call_key` it is one report of a call that streams: cumulative, and counted under that
-    key, so that reports may come twice and out of order.
+    key, so that reports may come twice and out of order. `reservation_id` is that of the hold under
+    which it was spent, which `ends_reservation` frees.
     """
 
     event_key: str
@@ -110,6 +111,8 @@ class UsageEvent:
     call_key: str | None = None
     is_cumulative: bool = False
     import_id: UUID | None = None
+    reservation_id: UUID | None = None
+    ends_reservation: bool = False
 
     @property
     def is_growing(self) -> bool:

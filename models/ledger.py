@@ -333,6 +333,7 @@ def _attribute(
         service_tier=event.service_tier,
         api_key_id=event.api_key_id,
         user_id=event.user_id,
+        reservation_id=event.reservation_id,
     )
 
 

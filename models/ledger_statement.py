@@ -3,12 +3,13 @@
 One statement, so that entries and sums are there together or not at all. The rollups are fed by
 what the INSERT returns, never by the parameters: an entry that lost a race is not summed.
 
-Entries go as one array of the composite type `ledger_entry`: an array for each column costs twice
-the time to make (asyncpg asks of every element whether it is an array itself) and to take apart;
-see docs/decisions/0012-write-path.md.
+Entries go as one array of the composite type `ledger_entry_v2`: an array for each column costs
+twice the time to make (asyncpg asks of every element whether it is an array itself) and to take
+apart; see docs/decisions/0012-write-path.md.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,9 +27,9 @@ COLUMNS = (
     *("service_tier", "api_key_id", "user_id", "input", "cache_read", "cache_write_5m"),
     *("cache_write_1h", "output", "reasoning", "input_includes_cache"),
     *("output_includes_reasoning", "duration_ms", "rate_id", "cost", "source_cost"),
-    *("content_hash", "corrects_id", "reason", "import_id"),
+    *("content_hash", "corrects_id", "reason", "import_id", "reservation_id"),
 )
-"""The fields of `ledger_entry`, in its order: columns of the ledger."""
+"""The fields of `ledger_entry_v2`, in its order: columns of the ledger."""
 _JOB_COLUMNS = (
     ("project_id", "uuid"),
     ("run_id", "uuid"),
@@ -50,6 +51,7 @@ def _row(entry: Entry) -> tuple[Any, ...]:
         *(of.api_key_id, of.user_id, *tokens.as_tuple(), entry.input_includes_cache),
         *(entry.output_includes_reasoning, entry.duration_ms, entry.rate_id, entry.cost),
         *(entry.source_cost, entry.content_hash, entry.corrects_id, entry.reason, entry.import_id),
+        of.reservation_id,
     )
 
 
@@ -60,17 +62,28 @@ def _statement() -> str:
     return f"""
 WITH posted AS (
     INSERT INTO credit_transaction (organization_id, recorded_at, {names})
-    SELECT $1, $2, {names} FROM unnest($3::ledger_entry[]) AS n
+    SELECT $1, $2, {names} FROM unnest($3::ledger_entry_v2[]) AS n
     ORDER BY n.event_key, n.part
     ON CONFLICT (organization_id, event_key, part) DO NOTHING
     RETURNING *
 ),
 counted AS (SELECT * FROM unnest({job_arrays}) AS n ({job_names})),
 {write_statements("posted AS e", "counted AS j")}
-SELECT count(*) FROM posted"""  # noqa: S608 - names of ours
+SELECT
+    (SELECT count(*) FROM posted) AS count,
+    EXISTS (SELECT FROM cap AS c WHERE c.organization_id = $1 AND c.removed_at IS NULL) AS has_caps
+"""  # noqa: S608 - names of ours
 
 
 STATEMENT = _statement()
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How many entries were appended, and what the organization has to charge them to."""
+
+    count: int
+    has_caps: bool
 
 
 async def append(
@@ -79,14 +92,12 @@ async def append(
     recorded_at: datetime,
     entries: Sequence[Entry],
     counts: Sequence[JobCount],
-) -> int:
-    """Appends entries and adds them and the job counts to the rollups; answers how many it took.
+) -> Taken:
+    """Appends entries and adds them and the job counts to the rollups; answers what it took.
 
     Fewer than given means that another writer took a part first: roll back and decide anew.
     """
     rows = [_row(entry) for entry in entries]
     job_columns = [list(column) for column in zip(*counts, strict=True)] or [[]] * len(_JOB_COLUMNS)
-    taken: int = await connection.fetchval(
-        STATEMENT, organization_id, recorded_at, rows, *job_columns
-    )
-    return taken
+    [row] = await connection.fetch(STATEMENT, organization_id, recorded_at, rows, *job_columns)
+    return Taken(*row)

@@ -30,4 +30,4 @@ async def write(
     if not entries and not counts:
         return True
     taken = await append(connection, organization_id, recorded_at, entries, counts)
-    return taken == len(entries)
+    return taken.count == len(entries)

@@ -46,6 +46,7 @@ def _entry(row: asyncpg.Record) -> Entry:
         service_tier=row["service_tier"],
         api_key_id=row["api_key_id"],
         user_id=row["user_id"],
+        reservation_id=row["reservation_id"],
     )
     tokens = TokenCounts(
         row["input"],

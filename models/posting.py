@@ -55,6 +55,7 @@ class Attribution:
     service_tier: str = ""
     api_key_id: UUID | None = None
     user_id: UUID | None = None
+    reservation_id: UUID | None = None
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from uuid import UUID
 import asyncpg
 
 from models.db import sql
+from models.gate import enter
 from models.ids import NIL
 from models.ledger_write import write
 from models.page import FIRST_INSTANT
@@ -199,6 +200,7 @@ async def post_changes(
     """Appends what makes the changes so; raises SerializationError when a call has grown since."""
     if not changes:
         return
+    await enter(connection, organization_id)
     now = datetime.now(UTC)
     rates = {change.rate.id: change.rate for change in changes}
     await insert_rates(connection, organization_id, rates.values(), now)

@@ -17,6 +17,7 @@ import asyncpg
 
 from models.db import Database, sql
 from models.errors import ConflictError, NotFoundError
+from models.gate import enter
 from models.ids import uuid7
 from models.ledger_write import write
 from models.posted import load_posted
@@ -67,6 +68,7 @@ async def undo_import(
 async def _undo_batch(
     connection: asyncpg.Connection, organization_id: UUID, import_id: UUID
 ) -> list[Entry]:
+    await enter(connection, organization_id)
     status = await connection.fetchval(sql("undo_lock"), organization_id, import_id)
     if status is None:
         raise NotFoundError("There is no such import.")

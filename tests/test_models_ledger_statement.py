@@ -10,14 +10,14 @@ WHERE c.relname = $1 AND c.relnamespace = 'public'::regnamespace AND a.attnum > 
     AND NOT a.attisdropped
 ORDER BY a.attnum
 """
-# What a batch has in common, and what is set only elsewhere.
-NOT_OF_AN_ENTRY = {"organization_id", "recorded_at", "reservation_id"}
+# What a batch has in common.
+NOT_OF_AN_ENTRY = {"organization_id", "recorded_at"}
 
 
 async def test_an_entry_on_its_way_has_every_column_of_the_ledger(database: Database) -> None:
     async with database.connection() as connection:
         entry = {
-            row["name"]: row["type"] for row in await connection.fetch(_FIELDS, "ledger_entry")
+            row["name"]: row["type"] for row in await connection.fetch(_FIELDS, "ledger_entry_v2")
         }
         ledger = await connection.fetch(_FIELDS, "credit_transaction")
     assert tuple(entry) == COLUMNS

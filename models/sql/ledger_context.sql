@@ -1,8 +1,9 @@
 -- What an organization says about a batch: its zones in the order in which they came into force,
 -- which of the batch's projects (with their workspaces), keys and people it has, whether it has
 -- prices of its own, and every part that is posted under the batch's keys; these are looked up one
--- by one for the reason that ledger_posted gives.
+-- by one for the reason that ledger_posted gives. Whoever asks enters the organization's gate.
 SELECT
+    pg_advisory_xact_lock_shared(hashtextextended($1::uuid::text, 0)) AS gate,
     ARRAY(SELECT z.starts_at FROM organization_time_zone AS z
         WHERE z.organization_id = $1 ORDER BY z.starts_at) AS zone_starts,
     ARRAY(SELECT z.time_zone FROM organization_time_zone AS z
@@ -23,8 +24,8 @@ SELECT
             t.service_tier, t.api_key_id, t.user_id, t.input, t.cache_read, t.cache_write_5m,
             t.cache_write_1h, t.output, t.reasoning, t.input_includes_cache,
             t.output_includes_reasoning, t.duration_ms, t.rate_id, t.cost, t.source_cost,
-            t.content_hash, t.corrects_id, t.reason, t.import_id
-        )::ledger_entry
+            t.content_hash, t.corrects_id, t.reason, t.import_id, t.reservation_id
+        )::ledger_entry_v2
         FROM unnest($5::text[]) AS wanted (event_key)
         CROSS JOIN LATERAL (
             SELECT * FROM credit_transaction AS part
