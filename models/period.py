@@ -70,6 +70,16 @@ class Calendar:
         zone = self._zones.at(start).key
         return Period(start, end, first, last, zone, is_over=end <= self.now)
 
+    def between(self, start: datetime, end: datetime) -> Period:
+        """Any stretch of time that is not empty, with the local days that it touches."""
+        zone = self._zones.at(start).key
+        last = self.local_date(end - _MICROSECOND)
+        return Period(start, end, self.local_date(start), last, zone, is_over=end <= self.now)
+
+    def local_date(self, instant: datetime) -> date:
+        """The local day that an instant falls on."""
+        return self._zones.day(instant).date
+
     def day(self, day: date) -> Period:
         """One local day."""
         return self.days(day, day)

@@ -18,6 +18,7 @@ from models.errors import NotFoundError
 from models.ids import (
     API_KEY,
     BUDGET,
+    CAP,
     CROSS_PROJECT_SUMMARY,
     JOB,
     MEMBERSHIP,
@@ -27,6 +28,7 @@ from models.ids import (
     PRICE,
     PROJECT,
     REPRICING,
+    RESERVATION,
     RUN,
     TRANSACTION,
     USER,
@@ -41,6 +43,7 @@ from resolvers.context import Context
 __all__ = [
     "API_KEY",
     "BUDGET",
+    "CAP",
     "CROSS_PROJECT_SUMMARY",
     "JOB",
     "MEMBERSHIP",
@@ -49,6 +52,7 @@ __all__ = [
     "PRICE",
     "PROJECT",
     "REPRICING",
+    "RESERVATION",
     "RUN",
     "TRANSACTION",
     "USER",
@@ -81,6 +85,8 @@ _NAMES = {
     RUN: "run",
     MEMBERSHIP: "membership",
     REPRICING: "repricing",
+    CAP: "cap",
+    RESERVATION: "reservation",
 }
 
 Find = Callable[[Context, UUID], Awaitable[Any]]

@@ -115,6 +115,16 @@ def test_cycles_begin_on_the_anchor_day_or_the_last(
     assert cycle_day(date(2026, 2, 1), 31) == date(2026, 2, 28)
 
 
+def test_any_stretch_tells_the_local_days_that_it_touches() -> None:
+    """18:15 of UTC is midnight in Kathmandu."""
+    start, end = datetime(2026, 3, 2, 18, 14, tzinfo=UTC), datetime(2026, 3, 3, 18, 15, tzinfo=UTC)
+    calendar = Calendar(TimeZones([start], ["Asia/Kathmandu"]), end)
+    found = calendar.between(start, end)
+    assert (found.first_date, found.last_date) == (date(2026, 3, 2), date(2026, 3, 3))
+    assert (found.start, found.end, found.is_over) == (start, end, True)
+    assert calendar.local_date(end) == date(2026, 3, 4)
+
+
 def test_the_running_hour_ends_on_the_local_clock() -> None:
     now = datetime(2026, 3, 1, 12, 7, tzinfo=UTC)
     assert calendar("Asia/Kathmandu", now).hour_end() == now.replace(minute=15)

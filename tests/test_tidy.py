@@ -21,6 +21,7 @@ EXACT = {
     "budget", "ledger", "ledger_statement", "ledger_write", "posted", "posting", "price",
     "price_change", "price_list", "public_price", "reprice", "repricing_page", "repricing_run",
     "rollup", "token", "undo",
+    "rehearsal",
 }  # fmt: skip
 SQL = re.compile(
     r"^\s*(SELECT\s.+\sFROM\s|INSERT\s+INTO\s|UPDATE\s+\w+.*\sSET\s|DELETE\s+FROM\s"
