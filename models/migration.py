@@ -41,11 +41,19 @@ UPDATED = (
     "repricing_line",
     "reservation",
     "reservation_cap",
+    "run_span",
     "usage_import",
     "workspace",
     "workspace_group",
 )
-DELETED = ("api_key_lookup", "billing_setting", "membership", "otel_mark", "user_organization")
+DELETED = (
+    "api_key_lookup",
+    "billing_setting",
+    "due_rollup",
+    "membership",
+    "otel_mark",
+    "user_organization",
+)
 ROLLUPS = "rollup_%"
 
 

@@ -5,16 +5,18 @@ declaration, a rollup cannot mean one thing when written and another when checke
 reading for pages (see `summary.py`) and anything that the ledger alone does not imply.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 _NIL = "'00000000-0000-0000-0000-000000000000'::uuid"
 _MONTH = "date_trunc('month', e.local_date)::date"
 # The hour's local beginning, from the offset stored on the entry: no time zone table is asked, so
 # a newer one cannot change the past.
-_HOUR = (
+HOUR_START = (
     "date_trunc('hour', e.occurred_at + make_interval(secs => e.utc_offset_seconds), 'UTC')"
     " - make_interval(secs => e.utc_offset_seconds)"
 )
+"""The UTC instant at which the local hour of an entry `e` begins."""
 _TWO_TOKEN_SUMS = {
     "input_tokens": "e.input + e.cache_read + e.cache_write_5m + e.cache_write_1h",
     "output_tokens": "e.output + e.reasoning",
@@ -128,7 +130,7 @@ HOUR = Rollup(
     "local_date",
     keys={
         "local_date": "e.local_date",
-        "hour_start": _HOUR,
+        "hour_start": HOUR_START,
         "project_id": "e.project_id",
         "surface": "coalesce(e.surface, '')",
     },
@@ -213,14 +215,30 @@ DURATION_DAY = Rollup(
     sums={"calls": "CASE WHEN e.kind = 'USAGE' THEN 1 ELSE -1 END"},
     where="e.duration_ms IS NOT NULL",
 )
+RUN_HOUR = Rollup(
+    "rollup_run_hour",
+    "local_date",
+    keys={
+        "project_id": "e.project_id",
+        "run_id": f"coalesce(e.run_id, {_NIL})",
+        "hour_start": HOUR_START,
+        "local_date": "e.local_date",
+        "model": _CALL["model"],
+    },
+    sums={
+        "requests": "e.requests",
+        "tokens": " + ".join(_SIX_TOKEN_SUMS.values()),
+        **_COST,
+    },
+)
 # Written in this order by every statement that writes them.
 ROLLUPS = (
-    HOUR, DAY, PROJECT_DAY, MONTH, RUN_MONTH, JOB_MONTH, USER_DAY, KEY_DAY, DURATION_DAY
+    HOUR, DAY, PROJECT_DAY, MONTH, RUN_MONTH, JOB_MONTH, USER_DAY, KEY_DAY, DURATION_DAY, RUN_HOUR
 )  # fmt: skip
 
 
-def write_statements(entries: str, jobs: str) -> str:
-    """Every rollup's upsert as CTEs of one statement, fed by the FROM items `entries`, `jobs`."""
+def write_statements(entries: str, jobs: str, rollups: Sequence[Rollup] = ROLLUPS) -> str:
+    """The rollups' upserts as CTEs of one statement, fed by the FROM items `entries`, `jobs`."""
     return ",\n".join(
-        f"{rollup.table}_written AS ({rollup.upsert(entries, jobs)})" for rollup in ROLLUPS
+        f"{rollup.table}_written AS ({rollup.upsert(entries, jobs)})" for rollup in rollups
     )

@@ -6,7 +6,7 @@ that one project's month takes.
 """
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -16,7 +16,7 @@ from uuid import UUID
 import asyncpg
 
 from models.db import Database, sql
-from models.rollup import ROLLUPS, Rollup, write_statements
+from models.rollup import ROLLUPS, RUN_HOUR, Rollup, write_statements
 
 _SHOWN_PER_ROLLUP = 5
 _ENTRIES = (
@@ -106,13 +106,14 @@ async def rebuild(
     organization_id: UUID | None = None,
     *,
     project_id: UUID | None = None,
+    rollups: Sequence[Rollup] = ROLLUPS,
     progress: Progress | None = None,
 ) -> RollupReport:
-    """Makes every rollup anew from the ledger, one project's month in a transaction of its own."""
+    """Makes rollups anew from the ledger, one project's month in a transaction of its own."""
     report, begun = RollupReport(), time.monotonic()
     async for part in _slices(database, organization_id, project_id):
         report.rows_written += await database.retry(
-            lambda connection, part=part: _rebuild(connection, part)  # type: ignore[misc]
+            lambda connection, part=part: _rebuild(connection, part, rollups)  # type: ignore[misc]
         )
         if progress is not None:
             progress(part)
@@ -210,20 +211,22 @@ async def _differences(
     ]
 
 
-async def _rebuild(connection: asyncpg.Connection, part: Slice) -> int:
-    tables = ", ".join(rollup.table for rollup in ROLLUPS)
+async def _rebuild(connection: asyncpg.Connection, part: Slice, rollups: Sequence[Rollup]) -> int:
+    tables = ", ".join(rollup.table for rollup in rollups)
     # Writers add to rollups in one statement with the ledger: once they are held off, what is
     # committed there is all that counts.
     await connection.execute(f"LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE")
-    for rollup in ROLLUPS:
+    for rollup in rollups:
         await connection.execute(
             f"DELETE FROM {rollup.table} WHERE organization_id = $1 AND project_id = $2"  # noqa: S608
             f" AND {rollup.date} >= $3 AND {rollup.date} < $4",
             *part,
         )
-    await connection.execute(_REWRITE, *part)
+    await connection.execute(_rewrite(rollups), *part)
+    if RUN_HOUR in rollups:
+        await connection.execute(sql("run_span_recount"), *part)
     written = 0
-    for rollup in ROLLUPS:
+    for rollup in rollups:
         written += await connection.fetchval(
             f"SELECT count(*) FROM {rollup.table} WHERE organization_id = $1"  # noqa: S608
             f" AND project_id = $2 AND {rollup.date} >= $3 AND {rollup.date} < $4",
@@ -232,8 +235,9 @@ async def _rebuild(connection: asyncpg.Connection, part: Slice) -> int:
     return written
 
 
-_REWRITE = f"""
+def _rewrite(rollups: Sequence[Rollup]) -> str:
+    return f"""
 WITH entry AS MATERIALIZED (SELECT e.* FROM {_ENTRIES}),
 ended AS MATERIALIZED (SELECT j.* FROM {_JOBS}),
-{write_statements("entry AS e", "ended AS j")}
+{write_statements("entry AS e", "ended AS j", rollups)}
 SELECT 1"""  # noqa: S608 - names of ours

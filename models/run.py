@@ -20,6 +20,7 @@ from models.errors import ConflictError
 from models.event import JobRef, RunRef, RunStatus
 from models.ids import uuid7
 from models.local_time import TimeZones
+from models.run_span import RunSpan, note_spans, span_of
 
 # Of two ends at the same instant the worse one is shown.
 _SEVERITY = {
@@ -182,7 +183,30 @@ class ActivityWriter:
         changed = [run for key, run in merged.items() if run != stored[key]]
         if changed:
             await self._update_runs(changed)
+        await note_spans(
+            self._connection,
+            self._organization_id,
+            self._spans(said, stored, merged),
+        )
         return merged
+
+    def _spans(
+        self,
+        said: Mapping[RunKey, Sequence[Said[RunRef]]],
+        stored: Mapping[RunKey, Run],
+        merged: Mapping[RunKey, Run],
+    ) -> list[RunSpan]:
+        """Of the runs that go on past the day of their beginning. What was known lasted a day."""
+        found = (
+            span_of(
+                run.id,
+                self._workspace_ids[key.project_id],
+                run.standing.started_at,
+                max(stored[key].standing.started_at, *(each.last_at for each in said[key])),
+            )
+            for key, run in merged.items()
+        )
+        return [span for span in found if span is not None]
 
     async def _write_jobs(
         self, said: Mapping[JobKey, Sequence[Said[JobRef]]], runs: Mapping[RunKey, Run]

@@ -4,12 +4,13 @@ import asyncio
 import inspect
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
 import pytest
 from postgres_server import FreshDatabase
-from tenants import Tenant, make_tenant
+from tenants import NOON, Tenant, make_tenant
 from tortoise import fields
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
@@ -21,15 +22,19 @@ from models.event import JobRef, RunRef, RunStatus, UsageStatus
 from models.ledger import Ledger
 from models.migration import DELETED, UPDATED, _Recorder, is_current, migrate, statements
 from models.rollup import ROLLUPS
+from models.rollup_check import verify
+from models.rollup_fill import fill_due
 
 # Tables that no Tortoise model stands for, and what declares or reads them instead.
 WITHOUT_MODEL = {
     "api_key_lookup": "a reference table, written with its key",
     "organization_time_zone": "a composite key that Tortoise cannot express",
     "cap_window": "a composite key that Tortoise cannot express",
+    "due_rollup": "a composite key that Tortoise cannot express",
     "otel_mark": "a composite key that Tortoise cannot express",
     "repricing_line": "a composite key that Tortoise cannot express",
     "reservation_cap": "a composite key that Tortoise cannot express",
+    "run_span": "written with a run, in models/run_span.py",
     "tortoise_migrations": "Tortoise's own history",
     "user_organization": "a reference table, written with a membership",
 } | {rollup.table: "declared in models/rollup.py" for rollup in ROLLUPS}
@@ -47,7 +52,10 @@ TYPES = {
     fields.TimeField: "time without time zone",
     fields.UUIDField: "uuid",
 }
-NAMES = ["0001_initial", "0002_quarantine", "0003_repricing", "0004_ledger_entry", "0005_cap"]
+NAMES = [
+    *("0001_initial", "0002_quarantine", "0003_repricing", "0004_ledger_entry", "0005_cap"),
+    "0006_explorer",
+]
 # Prices are kept with the scale that they were adopted with; a check bounds it.
 UNBOUNDED = {"public_price", "price", "rate"}
 
@@ -145,8 +153,9 @@ async def test_a_later_migration_keeps_the_data(
     await migrate_to(dsn, NAMES[0])
     tenant = await make_tenant(database)
     run, job = RunRef("r"), JobRef("j", "research", status=RunStatus.SUCCEEDED)
-    outcomes = await ledger.record(tenant.id, [tenant.event(run=run, job=job)])
-    assert [outcome.status for outcome in outcomes] == [UsageStatus.RECORDED]
+    later = tenant.event("e2", run=run, occurred_at=NOON + timedelta(days=2))
+    outcomes = await ledger.record(tenant.id, [tenant.event(run=run, job=job), later])
+    assert {outcome.status for outcome in outcomes} == {UsageStatus.RECORDED}
     connection = await asyncpg.connect(dsn=dsn)
     old = Database(dsn, pool_size=2)
     try:
@@ -161,6 +170,12 @@ async def test_a_later_migration_keeps_the_data(
         assert await content(connection, tables) == before
         assert await is_current(connection)
         await old.start()
+        assert not (await verify(old, tenant.id)).is_clean
+        assert await fill_due(fresh_database.app_dsn) == 2
+        assert await fill_due(fresh_database.app_dsn) == 0
+        assert (await verify(old, tenant.id)).is_clean
+        spans = await connection.fetch("SELECT last_date - first_date FROM run_span")
+        assert [tuple(span) for span in spans] == [(2,)]
         again = await Ledger(old).record(tenant.id, [tenant.event(run=run, job=job)])
         assert [outcome.status for outcome in again] == [UsageStatus.DUPLICATE]
     finally:

@@ -19,6 +19,7 @@ from models.errors import UnavailableError
 from models.migration import is_current, migrate
 from models.postgres import EmbeddedServer
 from models.public_price import adopt_public_prices, source
+from models.rollup_fill import fill_due
 
 Answer = TypeVar("Answer")
 _POOL_SIZE = 4
@@ -83,13 +84,15 @@ async def may_change_ledger(address: DatabaseAddress) -> bool:
 async def prepare(
     address: DatabaseAddress, *, progress: Callable[[str], object] | None = None
 ) -> Preparation:
-    """Applies the migrations and the public prices that are missing."""
+    """Applies the migrations and the public prices that are missing, and counts due rollups."""
     async with _connected(address) as connection:
         applied: list[str] = []
         if not await is_current(connection):
             has_two_roles = address.owner_dsn != address.app_dsn
             role = await connection.fetchval("SELECT current_user") if has_two_roles else None
             applied = await migrate(address.owner_dsn, app_role=role, progress=progress)
+        if await connection.fetch(sql("due_rollup_list")):
+            await fill_due(address.app_dsn, progress=progress)
         adopted = await connection.fetch(sql("price_public_sources"))
         prices = 0
         if all(row["source"] != source() for row in adopted):
