@@ -126,3 +126,28 @@ class ProjectScope(Enum):
         "REACHABLE",
         description="Those that the caller owns or may see.",
     )
+
+
+@strawberry.enum(description="What an amount is measured in.")
+class SpendUnit(Enum):
+    DOLLARS = strawberry.enum_value("DOLLARS", description="US dollars.")
+    CREDITS = strawberry.enum_value(
+        "CREDITS",
+        description="Credits, at the organization's rate.",
+    )
+
+
+@strawberry.enum(description="Length of one bucket of a series.")
+class Granularity(Enum):
+    HOUR = strawberry.enum_value(
+        "HOUR",
+        description="A local hour; a day with a change to or from summer time has 23 or 25.",
+    )
+    DAY = strawberry.enum_value("DAY", description="A local day.")
+    WEEK = strawberry.enum_value(
+        "WEEK",
+        description=(
+            "Seven local days, counted back from the end of the range; the first bucket may be "
+            "shorter."
+        ),
+    )
