@@ -22,6 +22,7 @@ MODEL_MODULES = (
     "models.tenancy",
     "models.activity",
     "models.transaction",
+    "models.credit_table",
     "models.billing_setting",
     "models.price_table",
     "models.usage_import",

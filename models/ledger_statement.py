@@ -11,6 +11,7 @@ apart; see docs/decisions/0012-write-path.md.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +39,25 @@ _JOB_COLUMNS = (
     ("ended", "integer"),
     ("succeeded", "integer"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How many entries were appended, and what the organization has to charge them to.
+
+    `billing_mode` is None where there is no balance: everything is paid in dollars, and included.
+    """
+
+    count: int
+    has_caps: bool
+    billing_mode: str | None
+    credits_per_dollar: Decimal | None
+    included_dollars: Decimal | None
+
+    @property
+    def is_charged(self) -> bool:
+        """Whether entries may take credits or count towards a limit."""
+        return self.billing_mode == "CREDITS" or self.included_dollars is not None
 
 
 def _row(entry: Entry) -> tuple[Any, ...]:
@@ -70,20 +90,14 @@ WITH posted AS (
 counted AS (SELECT * FROM unnest({job_arrays}) AS n ({job_names})),
 {write_statements("posted AS e", "counted AS j")}
 SELECT
-    (SELECT count(*) FROM posted) AS count,
-    EXISTS (SELECT FROM cap AS c WHERE c.organization_id = $1 AND c.removed_at IS NULL) AS has_caps
-"""  # noqa: S608 - names of ours
+    taken.count,
+    EXISTS (SELECT FROM cap AS c WHERE c.organization_id = $1 AND c.removed_at IS NULL) AS has_caps,
+    b.billing_mode, b.credits_per_dollar, b.included_dollars
+FROM (SELECT count(*) AS count FROM posted) AS taken
+LEFT JOIN credit_balance AS b ON b.organization_id = $1"""  # noqa: S608 - names of ours
 
 
 STATEMENT = _statement()
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """How many entries were appended, and what the organization has to charge them to."""
-
-    count: int
-    has_caps: bool
 
 
 async def append(

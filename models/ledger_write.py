@@ -11,6 +11,7 @@ from uuid import UUID
 
 import asyncpg
 
+from models.deduction import charge
 from models.ledger_statement import append
 from models.posting import Entry
 from models.run import JobCount
@@ -30,4 +31,8 @@ async def write(
     if not entries and not counts:
         return True
     taken = await append(connection, organization_id, recorded_at, entries, counts)
-    return taken.count == len(entries)
+    if taken.count != len(entries):
+        return False
+    if taken.is_charged:
+        await charge(connection, organization_id, recorded_at, entries, taken)
+    return True

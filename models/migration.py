@@ -31,6 +31,7 @@ UPDATED = (
     "billing_setting",
     "cap",
     "cap_window",
+    "credit_balance",
     "membership",
     "organization",
     "otel_mark",

@@ -231,7 +231,21 @@ RUN_HOUR = Rollup(
         **_COST,
     },
 )
-# Written in this order by every statement that writes them.
+# What runs cost beyond the limit (000). Fed by deductions, one by one with their entries, under the
+# lock of the organization's balance (`deduction.py`); the others are fed by the ledger.
+ON_DEMAND = Rollup(
+    "rollup_on_demand",
+    "local_date",
+    keys={
+        "run_id": f"coalesce(e.run_id, {_NIL})",
+        "local_date": "e.local_date",
+        "hour_start": HOUR_START,
+        "project_id": "e.project_id",
+    },
+    sums={"on_demand_cost": "e.on_demand_cost"},
+    where="e.on_demand_cost <> 0",
+)
+# Written in this order by every statement that writes the ledger.
 ROLLUPS = (
     HOUR, DAY, PROJECT_DAY, MONTH, RUN_MONTH, JOB_MONTH, USER_DAY, KEY_DAY, DURATION_DAY, RUN_HOUR
 )  # fmt: skip

@@ -107,7 +107,11 @@ class CreditTransaction(Model):
 
 
 class CreditDeduction(Model):
-    """How an entry was paid for, in the order of posting; none means wholly included."""
+    """How an entry was paid for; none means wholly included, and no credits.
+
+    `place` is the order of posting, `cycle_start` the cycle that was running then;
+    `credits_per_dollar` is null where no credits were taken, `limit_dollars` where no limit was.
+    """
 
     transaction: fields.OneToOneRelation["CreditTransaction"] = fields.OneToOneField(
         "aicost.CreditTransaction", primary_key=True, db_constraint=False
@@ -115,11 +119,16 @@ class CreditDeduction(Model):
     organization: fields.ForeignKeyRelation["Organization"] = fields.ForeignKeyField(
         "aicost.Organization", db_constraint=False
     )
-    monthly_credits = fields.DecimalField(24, 12, default=0)
-    bonus_credits = fields.DecimalField(24, 12, default=0)
+    monthly_credits = fields.DecimalField(38, 18, default=0)
+    bonus_credits = fields.DecimalField(38, 18, default=0)
+    overage_credits = fields.DecimalField(38, 18, default=0)
     included_cost = fields.DecimalField(24, 12, default=0)
     on_demand_cost = fields.DecimalField(24, 12, default=0)
     running_total = fields.DecimalField(30, 12)
+    credits_per_dollar = fields.DecimalField(24, 12, null=True)
+    limit_dollars = fields.DecimalField(24, 12, null=True)
+    cycle_start = fields.DatetimeField()
+    place = fields.BigIntField(default=0)
     posted_at = fields.DatetimeField()
 
     class Meta:

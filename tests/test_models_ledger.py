@@ -357,7 +357,9 @@ async def test_a_failed_batch_leaves_nothing(
     )
 
 
-@pytest.mark.parametrize("table", ["credit_transaction", "credit_deduction", "rate", "price"])
+@pytest.mark.parametrize(
+    "table", ["credit_transaction", "credit_deduction", "credit_grant", "rate", "price"]
+)
 @pytest.mark.parametrize("statement", ["UPDATE {} SET id = id", "DELETE FROM {}"])
 async def test_the_serving_role_can_only_append(
     database: Database, server: object, table: str, statement: str
