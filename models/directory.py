@@ -13,6 +13,7 @@ from uuid import UUID
 import asyncpg
 
 from models.access import Role, Scope
+from models.billing_cycle import BillingCycles, CycleAnchors
 from models.db import sql
 from models.local_time import TimeZones
 from models.money import BudgetStatus
@@ -21,7 +22,7 @@ from models.page import FIRST_NAME, Named, Page, PageKey, page, page_parameters,
 
 @dataclass(frozen=True, slots=True)
 class Organization:
-    """A tenant, with the zones in which its days and months begin.
+    """A tenant, with the zones in which its days and months begin, and the days of its cycles.
 
     `viewer_role` is the caller's role at it as a whole; None when only a part was shared.
     """
@@ -30,9 +31,14 @@ class Organization:
     name: str
     billing_mode: str
     plan: str
-    cycle_anchor_day: int
+    anchors: CycleAnchors
     zones: TimeZones
     viewer_role: Role | None
+
+    @property
+    def cycles(self) -> BillingCycles:
+        """Its billing cycles."""
+        return BillingCycles(self.zones, self.anchors)
 
 
 class WorkspaceGroup(NamedTuple):
@@ -147,7 +153,7 @@ def _organization(id: UUID, row: asyncpg.Record, viewer_role: Role | None) -> Or
         name=row["organization_name"],
         billing_mode=row["billing_mode"],
         plan=row["plan"],
-        cycle_anchor_day=row["cycle_anchor_day"],
+        anchors=CycleAnchors(row["cycle_anchor_day"], row["anchor_starts"], row["anchor_days"]),
         zones=TimeZones(row["zone_starts"], row["zone_names"]),
         viewer_role=viewer_role,
     )

@@ -14,12 +14,13 @@ import asyncpg
 
 from models.access import Role, Scope
 from models.audit import record_act
+from models.billing_cycle import load_cycles
 from models.db import sql
 from models.errors import ConflictError, UserError, UserErrors
 from models.ids import ORGANIZATION, decode, uuid7
 from models.local_time import TimeZones
 from models.naming import clean_name, clean_time_zone, name_taken
-from models.period import Calendar, add_months, cycle_day
+from models.period import Calendar
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -114,13 +115,14 @@ async def set_time_zone(
     scope.require_organization(Role.ADMIN)
     zone = clean_time_zone(time_zone)
     organization_id = scope.organization_id
-    anchor_day = await connection.fetchval(sql("organization_lock"), organization_id)
+    await connection.execute(sql("organization_lock"), organization_id)
+    cycles = await load_cycles(connection, organization_id)
     rows = await connection.fetch(sql("organization_time_zones"), organization_id)
     begun = [row for row in rows if row["starts_at"] <= now] or rows[:1]
     starts_at = zone_change_at(
         TimeZones([row["starts_at"] for row in begun], [row["time_zone"] for row in begun]),
         zone,
-        anchor_day=anchor_day,
+        first_day=cycles.running(now).last_date + timedelta(days=1),
         now=now,
     )
     last: datetime = rows[-1]["starts_at"]
@@ -137,26 +139,17 @@ async def set_time_zone(
     return starts_at
 
 
-def zone_change_at(zones: TimeZones, zone: str, *, anchor_day: int, now: datetime) -> datetime:
-    """When a change of zone takes effect: as the next cycle begins, in both zones.
+def zone_change_at(zones: TimeZones, zone: str, *, first_day: date, now: datetime) -> datetime:
+    """When a change of zone takes effect: as the next cycle begins, in both zones, on `first_day`.
 
     The later of the two midnights, so that the running cycle ends when it would have ended and
     only the first day of the next one is longer or shorter. Raises UserErrors for a zone so far
     west (a day or more) that days which have passed would come again.
     """
-    calendar = Calendar(zones, now)
-    first_day = next_cycle_day(calendar.today, anchor_day)
     midnight = datetime.combine(first_day, time(), ZoneInfo(zone)).astimezone(UTC)
-    starts_at = max(calendar.day_start(first_day), midnight)
+    starts_at = max(Calendar(zones, now).day_start(first_day), midnight)
     last_day = zones.day(starts_at - _MICROSECOND).date
     if starts_at.astimezone(ZoneInfo(zone)).date() < last_day:
         message = f"timeZone is {zone!r}, a day behind the present zone; take one between first."
         raise UserErrors([UserError("INVALID", message, ("timeZone",))])
     return starts_at
-
-
-def next_cycle_day(today: date, anchor_day: int) -> date:
-    """The next day after `today` on which a cycle begins; short months begin on their last day."""
-    month = today.replace(day=1)
-    day = cycle_day(month, anchor_day)
-    return day if day > today else cycle_day(add_months(month, 1), anchor_day)

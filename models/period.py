@@ -90,18 +90,6 @@ class Calendar:
         local_hour = (self.now.astimezone(UTC) + offset).replace(minute=0, second=0, microsecond=0)
         return local_hour - offset + timedelta(hours=1)
 
-    def cycle(self, anchor_day: int, count: int = 0) -> Period:
-        """The running billing cycle, or the one `count` cycles after (before, when negative) it.
-
-        It begins on the anchor day, or on the last day of a month that is too short for it.
-        """
-        running = self.current_month
-        if self.today < cycle_day(running, anchor_day):
-            running = add_months(running, -1)
-        first = cycle_day(add_months(running, count), anchor_day)
-        following = cycle_day(add_months(running, count + 1), anchor_day)
-        return self.days(first, following - timedelta(days=1))
-
     def month(self, month: date) -> Period:
         """One calendar month, named by its first day."""
         return self.days(month, add_months(month, 1) - timedelta(days=1))

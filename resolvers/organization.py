@@ -81,7 +81,7 @@ def _current_month(root: directory.Organization, info: Info) -> date:
 
 
 def _billing_cycle(root: directory.Organization, info: Info) -> periods.Period:
-    return _calendar(root, info).cycle(root.cycle_anchor_day)
+    return root.cycles.running(info.context.now)
 
 
 def _viewer_role(root: directory.Organization) -> str | None:

@@ -8,6 +8,7 @@ import strawberry
 from strawberry import field
 
 from models import period as periods
+from models.billing_cycle import BillingCycles
 from models.errors import BadInputError
 from models.period import Calendar, add_months
 
@@ -99,10 +100,10 @@ class Span(NamedTuple):
     end: datetime
 
 
-def resolve_range(calendar: Calendar, anchor_day: int, wanted: RangeInput) -> Span:
+def resolve_range(calendar: Calendar, cycles: BillingCycles, wanted: RangeInput) -> Span:
     """The instants of a range; raises BadInputError for one that is empty or too long."""
     if wanted.preset:
-        return _preset(calendar, anchor_day, wanted.preset)
+        return _preset(calendar, cycles, wanted.preset)
     if wanted.dates:
         first, last = wanted.dates.first, wanted.dates.last
         if not first <= last <= first + timedelta(days=_LONGEST_DAYS):
@@ -118,7 +119,7 @@ def resolve_range(calendar: Calendar, anchor_day: int, wanted: RangeInput) -> Sp
     return Span(start, end)
 
 
-def _preset(calendar: Calendar, anchor_day: int, preset: RangePreset) -> Span:
+def _preset(calendar: Calendar, cycles: BillingCycles, preset: RangePreset) -> Span:
     today = calendar.today
     match preset:
         case RangePreset.LAST_24_HOURS:
@@ -131,9 +132,9 @@ def _preset(calendar: Calendar, anchor_day: int, preset: RangePreset) -> Span:
         case RangePreset.LAST_MONTH:
             return _span(calendar.month(add_months(calendar.current_month, -1)))
         case RangePreset.THIS_CYCLE:
-            return _span(calendar.cycle(anchor_day))
+            return _span(cycles.running(calendar.now))
         case RangePreset.LAST_CYCLE:
-            return _span(calendar.cycle(anchor_day, -1))
+            return _span(cycles.previous(calendar.now))
         case _:
             days = _PRESET_DAYS[preset]
             return _span(calendar.days(today - timedelta(days=days - 1), today))

@@ -203,7 +203,7 @@ async def list_unpriced_models(
     if wanted is not None:
         organization = await context.loaders.organization()
         calendar = await context.loaders.calendar()
-        span = resolve_range(calendar, organization.cycle_anchor_day, wanted)
+        span = resolve_range(calendar, organization.cycles, wanted)
         days = {
             "first_date": organization.zones.day(span.start).date,
             "last_date": organization.zones.day(span.end - _MICROSECOND).date,

@@ -119,7 +119,7 @@ async def reprice_usage(info: Info, input: Annotated[RepriceUsageInput, WHAT_TO_
         return _Answer(None, [refused])
     organization = await context.loaders.organization()
     calendar = await context.loaders.calendar()
-    span = resolve_range(calendar, organization.cycle_anchor_day, input.range)
+    span = resolve_range(calendar, organization.cycles, input.range)
     models = given(input.models)
     wanted = Wanted(span.start, span.end, None if models is None else tuple(models))
     after = given(input.after_dry_run_id)

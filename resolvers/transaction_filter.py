@@ -71,4 +71,4 @@ async def _span(context: Context, wanted: RangeInput | None) -> Span | None:
         return None
     organization = await context.loaders.organization()
     calendar = await context.loaders.calendar()
-    return resolve_range(calendar, organization.cycle_anchor_day, wanted)
+    return resolve_range(calendar, organization.cycles, wanted)

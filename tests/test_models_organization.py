@@ -1,7 +1,7 @@
 """Organizations: names, first sight, and changes of zone that leave the past alone."""
 
 import asyncio
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import pytest
@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.access import Role
+from models.billing_cycle import CycleAnchors
 from models.db import Database
 from models.errors import ConflictError, ForbiddenError, UserErrors
 from models.ids import ORGANIZATION, encode, uuid7
@@ -19,7 +20,6 @@ from models.organization import (
     find_organization,
     get_or_create_organization,
     list_organizations,
-    next_cycle_day,
     rename_organization,
     set_time_zone,
     zone_change_at,
@@ -132,13 +132,13 @@ def test_a_change_of_zone_never_shortens_the_running_cycle_nor_turns_days_back(
     old: str, new: str, now: datetime, anchor_day: int
 ) -> None:
     before = TimeZones([datetime(2000, 1, 1, tzinfo=UTC)], [old])
+    first_day = CycleAnchors(anchor_day).next_date(before.day(now).date)
     if ZONES.index(old) == 4 and ZONES.index(new) == 0:  # 25 hours to the west
         with pytest.raises(UserErrors, match="a day behind"):
-            zone_change_at(before, new, anchor_day=anchor_day, now=now)
+            zone_change_at(before, new, first_day=first_day, now=now)
         return
-    starts_at = zone_change_at(before, new, anchor_day=anchor_day, now=now)
+    starts_at = zone_change_at(before, new, first_day=first_day, now=now)
     after = TimeZones([datetime(2000, 1, 1, tzinfo=UTC), starts_at], [old, new])
-    first_day = next_cycle_day(before.day(now).date, anchor_day)
 
     assert starts_at > now
     last_old = after.day(starts_at - timedelta(microseconds=1)).date
@@ -150,21 +150,3 @@ def test_a_change_of_zone_never_shortens_the_running_cycle_nor_turns_days_back(
         if before.day(instant := now + timedelta(hours=hours)).date < first_day
     ]
     assert all(after.day(instant) == before.day(instant) for instant in day_before)
-
-
-@pytest.mark.parametrize(
-    ("today", "anchor_day", "expected"),
-    [
-        (date(2026, 1, 1), 1, date(2026, 2, 1)),
-        (date(2026, 1, 31), 1, date(2026, 2, 1)),
-        (date(2026, 1, 30), 31, date(2026, 1, 31)),
-        (date(2026, 1, 31), 31, date(2026, 2, 28)),
-        (date(2028, 2, 28), 30, date(2028, 2, 29)),
-        (date(2028, 2, 29), 30, date(2028, 3, 30)),
-        (date(2026, 12, 15), 15, date(2027, 1, 15)),
-    ],
-)
-def test_cycles_begin_on_the_anchor_day_or_the_last_of_a_short_month(
-    today: date, anchor_day: int, expected: date
-) -> None:
-    assert next_cycle_day(today, anchor_day) == expected

@@ -1,5 +1,5 @@
--- Holds an organization against other acts that look at it as a whole; returns its anchor day.
-SELECT cycle_anchor_day
+-- Holds an organization against other acts that look at it as a whole.
+SELECT id
 FROM organization
 WHERE id = $1
 FOR NO KEY UPDATE;

@@ -10,7 +10,15 @@ SELECT
     ARRAY(
         SELECT time_zone FROM organization_time_zone
         WHERE organization_id = organization.id ORDER BY starts_at
-    ) AS zone_names
+    ) AS zone_names,
+    ARRAY(
+        SELECT starts_on FROM organization_cycle_anchor
+        WHERE organization_id = organization.id ORDER BY starts_on, decided_at
+    ) AS anchor_starts,
+    ARRAY(
+        SELECT anchor_day FROM organization_cycle_anchor
+        WHERE organization_id = organization.id ORDER BY starts_on, decided_at
+    ) AS anchor_days
 FROM user_organization AS belonging
 JOIN organization ON organization.id = belonging.organization_id
 LEFT JOIN membership
