@@ -16,7 +16,9 @@ from uuid import UUID
 import asyncpg
 
 from models.credit_balance import Balance, exact, lock_billing
+from models.credit_use import add_credits, posting_hour
 from models.ledger_statement import Taken
+from models.local_time import load_time_zones
 from models.money import ZERO
 from models.posting import Entry
 from models.rollup import ON_DEMAND
@@ -124,6 +126,7 @@ async def charge(
     Raises SerializationError when billing was changed since they were (`taken`): whatever else
     this transaction did by it has to be done anew.
     """
+    zones = await load_time_zones(connection, organization_id)
     balance = await lock_billing(connection, organization_id, posted_at)
     if balance is None:
         return []
@@ -147,7 +150,23 @@ async def charge(
             balance.exhausted_at,
             balance.deductions,
         )
+    if used := _credit_use(balance, entries, deductions):
+        hour = posting_hour(zones, posted_at, balance.cycle_start)
+        await add_credits(connection, organization_id, hour, used)
     return deductions
+
+
+def _credit_use(
+    balance: Balance, entries: Iterable[Entry], deductions: Iterable[Deduction]
+) -> list[tuple[Entry, Decimal]]:
+    """The credits that each entry took of those that take credits, unpriced ones included."""
+    with exact():
+        took = {deduction.entry.id: deduction.credits for deduction in deductions}
+    return [
+        (entry, took.get(entry.id, ZERO))
+        for entry in entries
+        if balance.takes_credits(entry.attribution.occurred_at)
+    ]
 
 
 _COLUMNS = (

@@ -32,6 +32,8 @@ UPDATED = (
     "cap",
     "cap_window",
     "credit_balance",
+    "credit_use_day",
+    "credit_use_hour",
     "membership",
     "organization",
     "otel_mark",

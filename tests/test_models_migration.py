@@ -31,6 +31,8 @@ WITHOUT_MODEL = {
     "organization_cycle_anchor": "a composite key that Tortoise cannot express",
     "organization_time_zone": "a composite key that Tortoise cannot express",
     "cap_window": "a composite key that Tortoise cannot express",
+    "credit_use_day": "a composite key that Tortoise cannot express",
+    "credit_use_hour": "a composite key that Tortoise cannot express",
     "due_rollup": "a composite key that Tortoise cannot express",
     "otel_mark": "a composite key that Tortoise cannot express",
     "repricing_line": "a composite key that Tortoise cannot express",
@@ -55,7 +57,7 @@ TYPES = {
 }
 NAMES = [
     *("0001_initial", "0002_quarantine", "0003_repricing", "0004_ledger_entry", "0005_cap"),
-    *("0006_explorer", "0007_credit"),
+    *("0006_explorer", "0007_credit", "0008_credit_use"),
 ]
 # Prices are kept with the scale that they were adopted with; a check bounds it.
 UNBOUNDED = {"public_price", "price", "rate"}
