@@ -36,6 +36,26 @@ def decimals(amount: Decimal) -> int:
     return len(plain(amount).partition(".")[2])
 
 
+def per_unit(amount: Decimal, count: int) -> Decimal:
+    """`amount` by a count above 0, to 12 decimals, half to even.
+
+    In whole numbers: dividing decimals and rounding then would round twice.
+    """
+    sign, digits, exponent = amount.as_tuple()
+    if not isinstance(exponent, int):
+        raise ValueError(f"{amount} is not an amount")
+    numerator, denominator = int("".join(map(str, digits))), count
+    shift = exponent + DECIMALS
+    if shift >= 0:
+        numerator *= 10**shift
+    else:
+        denominator *= 10**-shift
+    quotient, rest = divmod(numerator, denominator)
+    if 2 * rest > denominator or (2 * rest == denominator and quotient % 2):
+        quotient += 1
+    return Decimal((sign, tuple(map(int, str(quotient))), -DECIMALS))
+
+
 def share_pct(part: Decimal, whole: Decimal) -> float:
     """`part` of `whole`, 0..100; 0 when nothing was spent on the whole."""
     return float(part / whole * 100) if whole > 0 else 0.0

@@ -84,6 +84,22 @@ class Calendar:
         """One local day."""
         return self.days(day, day)
 
+    def between(self, start: datetime, end: datetime) -> Period:
+        """The instants from `start` up to `end`, which is later."""
+        first, last = self._zones.day(start).date, self._zones.day(end - _MICROSECOND).date
+        return Period(start, end, first, last, self._zones.at(start).key, is_over=end <= self.now)
+
+    def is_on_the_hour(self, instant: datetime) -> bool:
+        """Whether a local hour begins there."""
+        offset = timedelta(seconds=self._zones.day(instant).utc_offset_seconds)
+        local = instant.astimezone(UTC) + offset
+        return not (local.minute or local.second or local.microsecond)
+
+    def hour_of_day(self, instant: datetime) -> int:
+        """The local hour, 0 to 23, that an instant falls into."""
+        offset = timedelta(seconds=self._zones.day(instant).utc_offset_seconds)
+        return (instant.astimezone(UTC) + offset).hour
+
     def hour_end(self) -> datetime:
         """The end of the running local hour, which in some zones is not the end of one in UTC."""
         offset = timedelta(seconds=self._zones.day(self.now).utc_offset_seconds)

@@ -7,7 +7,7 @@ from uuid import UUID
 import strawberry
 from strawberry import UNSET, argument, field
 
-from models import access, directory
+from models import access, directory, token_usage
 from models import period as periods
 from models.access import Scope
 from models.errors import ForbiddenError
@@ -37,6 +37,16 @@ from resolvers.price import (
     list_unpriced_models,
 )
 from resolvers.scalars import Month
+from resolvers.token_usage import (
+    Base,
+    Comparison,
+    Filter,
+    Other,
+    TokenUsage,
+    TokenUsageComparison,
+    compare_token_usage,
+    get_token_usage,
+)
 from resolvers.user import User
 
 if TYPE_CHECKING:
@@ -158,6 +168,20 @@ async def _unpriced_models(
     return await list_unpriced_models(info, range, first, after)
 
 
+async def _token_usage(
+    root: directory.Organization, info: Info, filter: Filter
+) -> token_usage.TokenUsage:
+    _require_acting(root, info)
+    return await get_token_usage(info.context, filter)
+
+
+async def _token_usage_comparison(
+    root: directory.Organization, info: Info, base: Base, other: Other
+) -> Comparison:
+    _require_acting(root, info)
+    return await compare_token_usage(info.context, base, other)
+
+
 @strawberry.type(
     description="A tenant: billing account, time zone, billing cycle. 004's enterprise."
 )
@@ -221,6 +245,14 @@ class Organization(Node):
             "Spend of the month over the organization's projects that the viewer may see; same as "
             "`Query.crossProjectSummary` for this organization."
         ),
+    )
+    token_usage: TokenUsage | None = computed(
+        _token_usage,
+        description="Everything that 002's page shows, for one state of its filters. ADMIN.",
+    )
+    token_usage_comparison: TokenUsageComparison | None = computed(
+        _token_usage_comparison,
+        description="Two states of 002's filters side by side, with their differences. ADMIN.",
     )
 
 

@@ -11,6 +11,7 @@ from models import period as periods
 from models.billing_cycle import BillingCycles
 from models.errors import BadInputError
 from models.period import Calendar, add_months
+from models.stretch import LONGEST_DAYS, NotOnTheHourError, Stretch, cut, whole_days
 
 _LONGEST_DAYS = 366
 
@@ -117,6 +118,25 @@ def resolve_range(calendar: Calendar, cycles: BillingCycles, wanted: RangeInput)
         message = f"to is {end.isoformat()}; an instant after from is expected."
         raise BadInputError(message, field=("range", "instants", "to"))
     return Span(start, end)
+
+
+def resolve_stretch(calendar: Calendar, cycles: BillingCycles, wanted: RangeInput) -> Stretch:
+    """The range of a report, in whole local days or full local hours; raises BadInputError.
+
+    The running month goes to the end of today, so that its figures bear one name all day long.
+    """
+    if wanted.preset is RangePreset.THIS_MONTH:
+        return whole_days(calendar, calendar.current_month, calendar.today)
+    start, end = resolve_range(calendar, cycles, wanted)
+    try:
+        stretch = cut(calendar, start, end)
+    except NotOnTheHourError as error:
+        message = f"{error}; reports take instants on full local hours."
+        raise BadInputError(message, field=("range", "instants")) from error
+    if len(stretch.days) > LONGEST_DAYS:
+        message = f"range touches {len(stretch.days)} days; at most {LONGEST_DAYS} are expected."
+        raise BadInputError(message, field=("range", "instants"))
+    return stretch
 
 
 def _preset(calendar: Calendar, cycles: BillingCycles, preset: RangePreset) -> Span:

@@ -221,6 +221,7 @@ TODAY = f"{datetime.now(UTC):%Y-%m-%d}"
 DAYS = f'{{dates: {{first: "{TODAY}", last: "{TODAY}"}}}}'
 RATES = ", ".join(f'{{tokenClass: {name}, dollarsPerMillion: "1"}}' for name in ("INPUT", "OUTPUT"))
 REPRICED = "status difference lines { model }"
+USED = f"{{range: {DAYS}, workspaceId: $first, projectId: $near}}"
 CALL = f"projectId: $near, apiKeyId: $key, userId: $user, {EVENT}"
 
 QUERIES = [
@@ -282,6 +283,12 @@ NESTED = [
          f"{PAGE} }} }}", "organization", least=Role.ADMIN),
     asks(f"{OWN} {{ crossProjectSummary {{ {MONEY} projectCount }} }}", "organization",
          least=None),
+    asks(f"{OWN} {{ tokenUsage(filter: {USED}) {{ id cost totalTokens models "
+         "breakdown(sort: MODEL) { model cost } } }", "organization", least=Role.ADMIN,
+         name="tokenUsage"),
+    asks(f"{OWN} {{ tokenUsageComparison(base: {USED}, other: {{range: {DAYS}}}) {{ costChange "
+         "other { models breakdown { model cost } } } }", "organization", least=Role.ADMIN,
+         name="tokenUsageComparison"),
     asks(f"workspace(id: $first) {{ projects(first: 1, after: $after) {{ nodes {{ {NAMED} }} "
          f"{PAGE} }} }}", "workspace", least=None),
     asks(f"workspace(id: $first) {{ apiKeys(first: 1, after: $after) {{ nodes {{ {NAMED} prefix }} "

@@ -1,12 +1,21 @@
 """Money as it is told, and where a month stands against its limit."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.money import BudgetStatus, budget_pct, budget_status, decimals, plain, share_pct
+from models.money import (
+    BudgetStatus,
+    budget_pct,
+    budget_status,
+    decimals,
+    per_unit,
+    plain,
+    share_pct,
+)
 
 amounts = st.decimals(
     allow_nan=False, allow_infinity=False, places=12, min_value=-(10**9), max_value=10**9
@@ -73,3 +82,33 @@ def test_shares_are_for_showing() -> None:
     assert budget_pct(Decimal(3), Decimal(2)) == 150
     assert budget_pct(Decimal(3), Decimal(0)) is None
     assert budget_pct(Decimal(3), None) is None
+
+
+@given(amounts, st.integers(1, 10**12))
+def test_an_average_is_the_nearest_of_twelve_decimals(amount: Decimal, count: int) -> None:
+    exact = Fraction(amount) / count
+    rest = exact - Fraction(per_unit(amount, count))
+    step = Fraction(1, 10**12)
+    assert abs(rest) <= step / 2
+    if abs(rest) == step / 2:
+        assert Fraction(per_unit(amount, count)) / step % 2 == 0
+
+
+@pytest.mark.parametrize(
+    ("amount", "count", "average"),
+    [
+        ("0.000000000001", 2, "0"),
+        ("0.000000000003", 2, "0.000000000002"),
+        ("-0.000000000003", 2, "-0.000000000002"),
+        ("1", 3, "0.333333333333"),
+        ("20000", 3, "6666.666666666667"),
+        ("1E+3", 4, "250"),
+    ],
+)
+def test_an_average_is_rounded_half_to_even(amount: str, count: int, average: str) -> None:
+    assert plain(per_unit(Decimal(amount), count)) == average
+
+
+def test_the_average_of_what_is_no_amount_is_refused() -> None:
+    with pytest.raises(ValueError, match="not an amount"):
+        per_unit(Decimal("NaN"), 1)

@@ -21,7 +21,7 @@ EXACT = {
     "budget", "credit_balance", "credit_table", "deduction", "ledger", "ledger_statement",
     "ledger_write", "plan", "posted", "posting", "price", "price_change", "price_list",
     "public_price", "rehearsal", "reprice", "repricing_page", "repricing_run", "rollup", "token",
-    "undo",
+    "token_usage", "undo",
 }  # fmt: skip
 SQL = re.compile(
     r"^\s*(SELECT\s.+\sFROM\s|INSERT\s+INTO\s|UPDATE\s+\w+.*\sSET\s|DELETE\s+FROM\s"
