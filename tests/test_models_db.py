@@ -10,6 +10,7 @@ from postgres_server import FreshDatabase
 from tenants import Tenant
 from tortoise.transactions import in_transaction
 
+from models import asyncpg_engine
 from models.db import Database, sql
 from models.tenancy import Organization
 
@@ -119,6 +120,34 @@ async def test_statements_end_when_their_time_is_up(migrated: FreshDatabase) -> 
     assert await database.retry(longer, timeout_seconds=7) == "7s"
     assert await database.retry(longer) == "200ms"
     await database.close()
+
+
+async def test_a_plan_from_when_a_table_was_empty_does_not_last(
+    fresh_database: FreshDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kept, it read all of a ledger for every event, until autovacuum came by."""
+    owner = await asyncpg.connect(dsn=fresh_database.owner_dsn)
+    await owner.execute("CREATE TABLE young (id integer PRIMARY KEY); ANALYZE young")
+    await owner.execute("GRANT SELECT ON young TO PUBLIC")
+    monkeypatch.setattr(asyncpg_engine, "FIRST_PLANS_SECONDS", 0)
+    monkeypatch.setattr(asyncpg_engine, "PLANS_SECONDS", 0)
+    database = Database(fresh_database.app_dsn, pool_size=1, has_generic_plans=True)
+    await database.start()
+
+    async def plan() -> str:
+        async with database.connection() as connection:
+            await connection.fetchval("SELECT id FROM young WHERE id = $1", 5)
+            name = await connection.fetchval(
+                "SELECT name FROM pg_prepared_statements WHERE statement ~ '^SELECT id FROM young'"
+            )
+            [*lines] = await connection.fetch(f'EXPLAIN EXECUTE "{name}" (5)')
+            return str(lines[0][0])
+
+    assert (await plan()).startswith("Seq Scan")
+    await owner.execute("INSERT INTO young SELECT generate_series(1, 5000)")
+    assert (await plan()).startswith("Index Only Scan")
+    await database.close()
+    await owner.close()
 
 
 async def test_starting_needs_no_server() -> None:
