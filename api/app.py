@@ -28,6 +28,7 @@ from api.metrics import MULTIPROCESS_VARIABLE, Metrics
 from api.middleware import ErrorMiddleware, RequestMiddleware
 from api.request_id import HEADER, info_of
 from api.settings import Settings
+from api.trpc_wire import ACCEPT_HEADER as TRPC_ACCEPT
 from models.errors import DomainError, NotFoundError
 from models.otel_project import HEADER as PROJECT_HEADER
 
@@ -109,6 +110,7 @@ def _cors(settings: Settings) -> list[Middleware]:
                 "content-type",
                 ORGANIZATION_HEADER,
                 PROJECT_HEADER,
+                TRPC_ACCEPT,
                 HEADER,
             ),
             expose_headers=(HEADER, "retry-after", "x-truncated"),

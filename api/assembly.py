@@ -9,6 +9,8 @@ from api.app import create_app
 from api.auth import ORGANIZATION_HEADER, Authenticator, JwtRules
 from api.otlp import PATH, OtlpDoor
 from api.settings import Settings, SettingsError
+from api.trpc import TrpcDoor
+from api.trpc_wire import ROUTE as TRPC
 from api.usage import UsageDoor
 from models.access import Scope
 from models.collector import spare_collector
@@ -52,6 +54,13 @@ def application() -> Starlette:
 
     usage = UsageDoor(settings, database, authenticate, context)
     traces = OtlpDoor(settings, authenticate, Intake(database, writer.record))
+    trpc = TrpcDoor(
+        schema,
+        settings,
+        database=database,
+        authenticate=authenticate,
+        context_factory=context,
+    )
     spare_collector()
     return create_app(
         settings,
@@ -62,6 +71,7 @@ def application() -> Starlette:
         routes=[
             Route("/v1/usage", usage, methods=["POST"]),
             Route(PATH, traces, methods=["POST"]),
+            Route(TRPC, trpc),
         ],
         after_start=repricer.watch,
         before_close=close,

@@ -43,6 +43,14 @@ RENDERINGS: Mapping[str, Rendering] = {
     "UNAVAILABLE": Rendering(503, "UNAVAILABLE", "SERVICE_UNAVAILABLE", -32603),
 }
 
+# How tRPC says what is wrong with the HTTP request itself, where 400 is not exact enough.
+TRPC_REFUSALS: Mapping[int, tuple[str, int]] = {
+    405: ("METHOD_NOT_SUPPORTED", -32005),
+    408: ("TIMEOUT", -32008),
+    413: ("PAYLOAD_TOO_LARGE", -32013),
+    415: ("UNSUPPORTED_MEDIA_TYPE", -32015),
+}
+
 # PostgreSQL is away, going away, full, or too slow. InternalClientError is what asyncpg raises
 # when the server dies in mid-answer; it has no documented base.
 _UNAVAILABLE = (
@@ -131,6 +139,14 @@ def graphql_extensions(error: DomainError, request_id: str) -> dict[str, Any]:
     if isinstance(error, UnavailableError):
         extensions["retryAfterSeconds"] = error.retry_after_seconds
     return extensions
+
+
+def trpc_code(error: DomainError) -> tuple[str, int]:
+    """The name and the number that a tRPC client knows an error by."""
+    if isinstance(error, RequestRefusedError) and error.status in TRPC_REFUSALS:
+        return TRPC_REFUSALS[error.status]
+    rendering = RENDERINGS[error.code]
+    return rendering.trpc, rendering.trpc_number
 
 
 def rest_response(error: DomainError, request_id: str) -> Response:

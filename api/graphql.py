@@ -8,22 +8,21 @@ Refused: schema extensions (they would not run), batches, mutations by GET, WebS
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from inspect import isawaitable
-from typing import Any, cast
+from typing import Any
 
 import orjson
 import strawberry
-from graphql import ExecutionResult, execute
+from graphql import ExecutionResult
 from starlette import types as asgi
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from strawberry.execution import optimized_is_awaitable
 
 from api.errors import RequestRefusedError, classify, headers_of, report, status_of
 from api.graphql_body import LEGACY_JSON, GraphQLRequest, negotiate, read_request
-from api.graphql_document import Document, Documents, Operation, RefusedDocumentError
+from api.graphql_document import Documents, RefusedDocumentError
 from api.graphql_errors import codes, field_errors, refusal, request_errors
+from api.graphql_execution import Execution
 from api.ide import ide_response
 from api.request_id import RequestInfo, info_of
 from api.settings import Settings
@@ -33,7 +32,6 @@ from models.errors import UnauthenticatedError, UnavailableError
 Authenticate = Callable[[Headers], Awaitable[Scope]]
 ContextFactory = Callable[[Any, Scope, str], Any]
 
-_MAX_COERCION_ERRORS = 10
 _MAX_LOGGED_NAME = 100
 # Answers hang on the Accept header and on who asks: no cache may keep them.
 _HEADERS = {"vary": "accept", "cache-control": "no-store"}
@@ -51,15 +49,12 @@ class GraphQLDoor:
         authenticate: Authenticate,
         context_factory: ContextFactory,
     ) -> None:
-        if schema.extensions:
-            raise ValueError("the door runs no schema extensions; this schema has some")
-        self._schema = schema._schema
-        self._executor_class = schema.execution_context_class
+        self._execution = Execution(schema)
         self._settings = settings
         self._database = database
         self._authenticate = authenticate
         self._context_factory = context_factory
-        self._documents = Documents(self._schema, settings)
+        self._documents = Documents(self._execution.schema, settings)
 
     async def __call__(self, scope: asgi.Scope, receive: asgi.Receive, send: asgi.Send) -> None:
         request = Request(scope, receive)
@@ -123,7 +118,7 @@ class GraphQLDoor:
         if reach is not None:
             info.organization_id = reach.organization_id
             context = self._context_factory(self._database, reach, info.id)
-        return await self._execute(document, operation, asked.variables, context)
+        return await self._execution.run(document.ast, asked.variables, context, operation.name)
 
     async def _identify(self, request: Request) -> tuple[Scope | None, UnauthenticatedError | None]:
         """Who asks; a stranger goes on only where the schema itself may be read by anyone."""
@@ -133,31 +128,6 @@ class GraphQLDoor:
             if not self._settings.introspection:
                 raise
             return None, error
-
-    async def _execute(
-        self,
-        document: Document,
-        operation: Operation,
-        variables: dict[str, Any],
-        context: Any,
-    ) -> ExecutionResult:
-        result = execute(
-            self._schema,
-            document.ast,
-            context_value=context,
-            variable_values=variables,
-            operation_name=operation.name,
-            max_coercion_errors=_MAX_COERCION_ERRORS,
-            executor_class=self._executor_class,
-            is_awaitable=cast(Any, optimized_is_awaitable),
-            hide_suggestions=True,
-            operation_extensions=None,
-        )
-        done = await result if isawaitable(result) else result
-        if done.data is None and done.errors and all(e.path is None for e in done.errors):
-            # Nothing ran: the variables do not fit.
-            raise RefusedDocumentError(list(done.errors))
-        return done
 
     def _wants_ide(self, request: Request) -> bool:
         return (

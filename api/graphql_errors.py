@@ -24,15 +24,22 @@ def request_errors(errors: Iterable[GraphQLError], request_id: str) -> list[dict
 
 def field_errors(errors: Iterable[GraphQLError], request_id: str) -> list[dict[str, Any]]:
     """Errors from running fields; logs those that are not the caller's."""
-    told: dict[int, DomainError] = {}
-    entries = []
+    failures = list(errors)
+    told = told_errors(failures)
+    return [_entry(error, domain, request_id) for error, domain in zip(failures, told, strict=True)]
+
+
+def told_errors(errors: Iterable[GraphQLError]) -> list[DomainError]:
+    """What may be told of each error from running fields; logs those that are not the caller's."""
+    known: dict[int, DomainError] = {}
+    told = []
     for error in errors:
         cause = _cause(error)
-        if id(cause) not in told:
-            told[id(cause)] = _classify(cause)
-            report(cause, told[id(cause)])
-        entries.append(_entry(error, told[id(cause)], request_id))
-    return entries
+        if id(cause) not in known:
+            known[id(cause)] = _classify(cause)
+            report(cause, known[id(cause)])
+        told.append(known[id(cause)])
+    return told
 
 
 def refusal(error: DomainError, request_id: str) -> list[dict[str, Any]]:

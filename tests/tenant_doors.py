@@ -31,6 +31,7 @@ from tenant_world import (
 )
 
 from api import assembly
+from api.errors import RENDERINGS
 from api.settings import Settings
 from models.access import Role
 from models.db import Database
@@ -42,6 +43,7 @@ INSIDES = re.compile(
     r"|\b(SELECT|INSERT INTO|UPDATE \w+ SET|DELETE FROM|RETURNING|WHERE)\b"
     r"|violates|duplicate key|constraint|syntax error|invalid input"
 )
+TRPC_CODES = {it.trpc_number: code for code, it in RENDERINGS.items()}
 _numbers = itertools.count(1)
 
 
@@ -92,7 +94,12 @@ class Doors:
         said = [*(sent[name] for name in row.ids), *(text for text in known.values() if text)]
         if row.leaver:
             await self.give_leaver_a_role(row.leaver)
-        return await self.send(caller, request.path, request.content, said)
+        if request.method == "POST":
+            return await self.send(caller, request.path, request.content, said)
+        response = await self.client.get(request.path, headers=dict(caller.headers))
+        answer = _answer(response, said)
+        self.check_discretion(caller, row.name, answer)
+        return answer
 
     async def get(self, caller: Caller, path: str, **parameters: str) -> Answer:
         """The answer to a GET."""
@@ -162,11 +169,19 @@ def _codes(document: Any) -> set[str]:
     if "partialSuccess" in document:
         told = document["partialSuccess"].get("errorMessage", "")
         return {NOT_FOUND if "no such" in told else FORBIDDEN} if told else set()
-    if "message" in document and isinstance(document.get("code"), int):  # google.rpc.Status
-        return {{5: NOT_FOUND, 7: FORBIDDEN, 16: UNAUTHENTICATED}[document["code"]]}
+    if "message" in document and isinstance(document.get("code"), int):
+        return _codes_by_number(document)
     code = document.get("extensions", document).get("code")
     own = {code} if isinstance(code, str) else set()
     return own.union(*map(_codes, document.values()))
+
+
+def _codes_by_number(error: Any) -> set[str]:
+    """Of a google.rpc.Status, whose numbers are small, or of a tRPC error."""
+    if error["code"] > 0:
+        return {{5: NOT_FOUND, 7: FORBIDDEN, 16: UNAUTHENTICATED}[error["code"]]}
+    told = {each["code"] for each in error["data"].get("userErrors", ())}
+    return told or {TRPC_CODES[error["code"]]}
 
 
 @asynccontextmanager

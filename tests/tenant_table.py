@@ -56,6 +56,7 @@ class Request:
 
     path: str
     content: bytes
+    method: str = "POST"
 
 
 @dataclass(frozen=True)

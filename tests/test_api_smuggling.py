@@ -13,7 +13,9 @@ import pytest
 from otel_documents import chat, document, make_span
 from postgres_server import FreshDatabase
 from tenant_doors import Answer, Doors, fresh, open_doors
-from tenant_table import ALLOWED, NOT_FOUND, ROWS, Row
+from tenant_table import ALLOWED, NOT_FOUND, Row
+from tenant_trpc import GRAPHQL_ROWS
+from tenant_trpc import ROWS as TRPC_ROWS
 from tenant_world import PRICED, Caller, Standing
 
 from models import ids
@@ -23,6 +25,7 @@ from models.ledger import Ledger
 from models.otel_attribute import PROJECT_ID
 from models.otel_project import HEADER
 
+ROWS = [*GRAPHQL_ROWS, *TRPC_ROWS]
 USED = "last_used_at"
 PLACES = [(row, name) for row in ROWS for name in row.ids]
 OTHER_KINDS = ("near", "first", "user")
@@ -95,7 +98,7 @@ async def both_digests(doors: Doors) -> list[dict[str, str]]:
 async def test_no_cursor_of_others_is_of_use(doors: Doors, row: Row) -> None:
     foreign = cursor(await doors.ask(doors.stranger, row, doors.theirs.ids))
     own = cursor(await doors.ask(doors.strongest, row))
-    other = next(each for each in PAGES if each is not row)
+    other = next(each for each in PAGES if each.id_places != row.id_places)
     elsewhere = cursor(await doors.ask(doors.strongest, other))
     assert (await doors.ask(doors.strongest, row, after=own)).outcome == ALLOWED
     answers = {

@@ -14,7 +14,9 @@ import tenant_table as table
 from postgres_server import FreshDatabase
 from starlette.routing import Route
 from tenant_doors import Doors, open_doors
-from tenant_table import ALLOWED, NOT_FOUND, ROWS, UNAUTHENTICATED, Row
+from tenant_table import ALLOWED, NOT_FOUND, UNAUTHENTICATED, Row
+from tenant_trpc import GRAPHQL_ROWS, PROCEDURES
+from tenant_trpc import ROWS as TRPC_ROWS
 from tenant_world import Caller, Standing
 
 from api.usage_body import UsageBody
@@ -24,6 +26,7 @@ from models.ledger import Ledger
 
 USED = "last_used_at"  # of a key, noted whatever its request is then refused
 CHANGE = 'mutation { createWorkspace(input: {name: "x"}) { __typename } }'
+ROWS = [*GRAPHQL_ROWS, *TRPC_ROWS]
 OWN_FIELDS = {"project_id", "api_key_id", "user_id"}
 
 
@@ -43,9 +46,15 @@ def test_everything_that_can_be_asked_has_a_row() -> None:
     assert {name for name in UsageBody.model_fields if name.endswith("_id")} == OWN_FIELDS
 
 
+def test_every_procedure_has_a_row() -> None:
+    missing = {it.name for it in PROCEDURES} - set().union(*(row.covers for row in TRPC_ROWS))
+    assert not missing, "write a row for the way they go, in tenant_table.py"
+
+
 async def test_every_route_has_a_row(doors: Doors) -> None:
     assert all(isinstance(route, Route) for route in doors.routes)
-    doors_of_rows = set().union(*(row.covers for row in table.DOORS))
+    doors_of_rows = set().union(*(row.covers for row in (*table.DOORS, *TRPC_ROWS)))
+    doors_of_rows -= {procedure.name for procedure in PROCEDURES}
     assert {route.path for route in doors.routes} == {"/graphql"} | doors_of_rows | table.OPEN
 
 

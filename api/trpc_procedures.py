@@ -1,0 +1,83 @@
+"""The procedures behind `/trpc`: a line for each, and nothing else about it anywhere.
+
+A procedure is a name and a way through the public schema: fields from the root down, with the
+arguments that the procedure settles itself; all other arguments are its input. Whether it is a
+query or a mutation, its input, its answer, its types and its permission follow from the schema.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """`name` as clients call it, `way` as the schema knows it.
+
+    `project.budget` is a field of a field, whose input then holds `projectId`; `node<Repricing>`
+    is a thing of that type by its id.
+    """
+
+    name: str
+    way: str
+
+
+PROCEDURES = (
+    # 003, by its names.
+    Procedure("aiCost.getMonthlySummary", "monthlySummary"),
+    Procedure("aiCost.getMonthlyTrend", "monthlyTrend"),
+    Procedure("aiCost.getDailySpend", "dailySpend"),
+    Procedure("aiCost.getCrossProjectSummary", "crossProjectSummary(scope: OWNED)"),
+    Procedure("aiCost.getRecentTransactions", "recentTransactions"),
+    Procedure("aiCost.setBudgetLimit", "setBudgetLimit"),
+    # Budgets.
+    Procedure("budgets.get", "project.budget"),
+    Procedure("budgets.changes", "project.budget.changes"),
+    Procedure("budgets.setMany", "setBudgetLimits"),
+    Procedure("budgets.remove", "removeBudgetLimit"),
+    # Recording, and what was recorded.
+    Procedure("usage.record", "recordUsage"),
+    Procedure("runs.record", "recordRun"),
+    Procedure("runs.find", "pipelineRun"),
+    Procedure("runs.get", "node<PipelineRun>"),
+    Procedure("runs.list", "project.pipelineRuns"),
+    Procedure("runs.jobs", "node<PipelineRun>.jobs"),
+    Procedure("transactions.list", "project.transactions"),
+    # Prices.
+    Procedure("prices.list", "organization.prices"),
+    Procedure("prices.unpriced", "organization.unpricedModels"),
+    Procedure("prices.set", "setPrice"),
+    Procedure("prices.reprice", "repriceUsage"),
+    Procedure("prices.repricing", "node<Repricing>"),
+    # Who is asking, and what there is.
+    Procedure("viewer.get", "viewer"),
+    Procedure("agentTypes.list", "agentTypes"),
+    Procedure("organizations.get", "organization"),
+    Procedure("organizations.monthlySummary", "organization.crossProjectSummary"),
+    Procedure("organizations.update", "updateOrganization"),
+    Procedure("workspaces.list", "organization.workspaces"),
+    Procedure("workspaces.get", "workspace"),
+    Procedure("workspaces.create", "createWorkspace"),
+    Procedure("workspaces.rename", "renameWorkspace"),
+    Procedure("projects.list", "projects"),
+    Procedure("projects.get", "project"),
+    Procedure("projects.create", "createProject"),
+    Procedure("projects.rename", "renameProject"),
+    Procedure("projects.setOwner", "setProjectOwner"),
+    Procedure("members.list", "organization.members"),
+    Procedure("members.grant", "grantMembership"),
+    Procedure("members.revoke", "revokeMembership"),
+    Procedure("keys.list", "organization.apiKeys"),
+    Procedure("keys.create", "createApiKey"),
+    Procedure("keys.rename", "renameApiKey"),
+    Procedure("keys.rotate", "rotateApiKey"),
+    Procedure("keys.revoke", "revokeApiKey"),
+)
+
+# Root fields that have no procedure, with the reason.
+WITHOUT_PROCEDURE: Mapping[str, str] = {
+    "node": "answers any type: a procedure asks for one of them, as `runs.get` does",
+}
+# Lists within answers that are shown longer than the schema does by itself.
+LENGTHS: Mapping[str, str] = {
+    "CrossProjectSummary.projects": "limit: 1000",
+}
