@@ -84,11 +84,6 @@ class Calendar:
         """One local day."""
         return self.days(day, day)
 
-    def between(self, start: datetime, end: datetime) -> Period:
-        """The instants from `start` up to `end`, which is later."""
-        first, last = self._zones.day(start).date, self._zones.day(end - _MICROSECOND).date
-        return Period(start, end, first, last, self._zones.at(start).key, is_over=end <= self.now)
-
     def is_on_the_hour(self, instant: datetime) -> bool:
         """Whether a local hour begins there."""
         offset = timedelta(seconds=self._zones.day(instant).utc_offset_seconds)
