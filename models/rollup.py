@@ -27,6 +27,11 @@ _SIX_TOKEN_SUMS = {
 }
 _COST = {"cost": "coalesce(e.cost, 0)", "unpriced": "e.unpriced"}
 _SPEND = {"requests": "e.requests", **_TWO_TOKEN_SUMS, **_COST}
+_ALL_TOKENS = {
+    "requests": "e.requests",
+    "tokens": " + ".join(_SIX_TOKEN_SUMS.values()),
+    **_COST,
+}
 _JOB_SUMS = ("jobs_ended", "jobs_succeeded")
 
 
@@ -225,11 +230,14 @@ RUN_HOUR = Rollup(
         "local_date": "e.local_date",
         "model": _CALL["model"],
     },
-    sums={
-        "requests": "e.requests",
-        "tokens": " + ".join(_SIX_TOKEN_SUMS.values()),
-        **_COST,
-    },
+    sums=_ALL_TOKENS,
+)
+OUTSIDE_MONTH = Rollup(
+    "rollup_outside_month",
+    "month",
+    keys={"project_id": "e.project_id", "month": _MONTH, "model": _CALL["model"]},
+    sums=_ALL_TOKENS,
+    where="e.run_id IS NULL",
 )
 # What runs cost beyond the limit (000). Fed by deductions, one by one with their entries, under the
 # lock of the organization's balance (`deduction.py`); the others are fed by the ledger.
@@ -247,7 +255,8 @@ ON_DEMAND = Rollup(
 )
 # Written in this order by every statement that writes the ledger.
 ROLLUPS = (
-    HOUR, DAY, PROJECT_DAY, MONTH, RUN_MONTH, JOB_MONTH, USER_DAY, KEY_DAY, DURATION_DAY, RUN_HOUR
+    HOUR, DAY, PROJECT_DAY, MONTH, RUN_MONTH, JOB_MONTH, USER_DAY, KEY_DAY, DURATION_DAY, RUN_HOUR,
+    OUTSIDE_MONTH,
 )  # fmt: skip
 
 
