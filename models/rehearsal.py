@@ -23,6 +23,7 @@ import asyncpg
 
 from models import directory, pipeline
 from models.access import Role, Scope, locate_project, locate_workspace
+from models.billing_cycle import BillingCycles, load_cycles
 from models.db import Database, sql
 from models.errors import BadInputError, NotFoundError
 from models.level import Level
@@ -42,10 +43,7 @@ Span = tuple[datetime, datetime]
 
 
 class Wanted(NamedTuple):
-    """The cap to rehearse: its words are those of the public schema; `start` to `end` is replayed.
-
-    `cycle_at` answers the billing cycle of an instant.
-    """
+    """The cap to rehearse, in the public schema's words; `start` to `end` is replayed."""
 
     scope: str
     target_id: UUID
@@ -54,7 +52,6 @@ class Wanted(NamedTuple):
     unit: str
     start: datetime
     end: datetime
-    cycle_at: PeriodAt
 
 
 @dataclass(slots=True)
@@ -135,7 +132,7 @@ class _Reach:
 
 
 async def rehearse(
-    database: Database, scope: Scope, calendar: Calendar, wanted: Wanted
+    database: Database, scope: Scope, wanted: Wanted, *, now: datetime
 ) -> CapRehearsal:
     """What a cap would have done. ADMIN of the thing that it limits."""
     _check(wanted)
@@ -143,7 +140,11 @@ async def rehearse(
     async def replay(connection: asyncpg.Connection) -> CapRehearsal:
         reach = await _REACH[wanted.scope](connection, scope, wanted.target_id)
         per_dollar = await _per_dollar(connection, scope, wanted.unit)
-        asked = _Asked(connection, scope.organization_id, calendar, wanted, reach, per_dollar)
+        cycles = await load_cycles(connection, scope.organization_id)
+        calendar = Calendar(cycles.zones, now)
+        asked = _Asked(
+            connection, scope.organization_id, calendar, cycles, wanted, reach, per_dollar
+        )
         with localcontext(prec=_DIGITS):
             return await asked.answer()
 
@@ -188,6 +189,7 @@ class _Asked:
     connection: asyncpg.Connection
     organization_id: UUID
     calendar: Calendar
+    cycles: BillingCycles
     wanted: Wanted
     reach: _Reach
     per_dollar: Decimal
@@ -217,7 +219,7 @@ class _Asked:
             case "MONTH":
                 return calendar.month(day.replace(day=1))
             case "BILLING_CYCLE":
-                return self.wanted.cycle_at(at)
+                return self.cycles.at(at, calendar.now)
             case _:
                 return calendar.between(self.wanted.start, self.wanted.end)
 

@@ -62,6 +62,7 @@ __all__ = [
     "Find",
     "Node",
     "find_node",
+    "find_of",
     "finds",
     "not_found",
     "parse_id",
@@ -143,6 +144,14 @@ def parse_id(scope: Scope, kind: str, text: str) -> UUID:
 def finds(kind: str, find: Find) -> None:
     """Registers how things of a kind are found; `find` answers None for what is out of reach."""
     _FINDERS[kind] = find
+
+
+async def find_of(context: Context, kind: str, text: str) -> Any:
+    """The thing of a public id of this kind; raises NotFoundError."""
+    found = await _FINDERS[kind](context, parse_id(context.scope, kind, text))
+    if found is None:
+        raise not_found(kind)
+    return found
 
 
 async def find_node(context: Context, text: str) -> Any:

@@ -33,6 +33,7 @@ CHANGES_PROJECT = Permission(Role.ADMIN, "project")
 OWNS_PROJECT = Permission(Role.OWNER, "project")
 CHANGES_WORKSPACE = Permission(Role.ADMIN, "workspace")
 CHANGES_LEVEL = Permission(Role.ADMIN, "organization, workspace or project")
+CHANGES_TARGET = Permission(Role.ADMIN, "thing that a cap limits")
 CHANGES_ORGANIZATION = Permission(Role.ADMIN, "organization")
 
 

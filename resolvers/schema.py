@@ -16,6 +16,7 @@ from resolvers import (
     key_administration,
     membership,
     price,
+    rehearsal,
     repricing,
     summary,
     usage,
@@ -29,6 +30,7 @@ from resolvers.permissions import (
     CHANGES_LEVEL,
     CHANGES_ORGANIZATION,
     CHANGES_PROJECT,
+    CHANGES_TARGET,
     CHANGES_WORKSPACE,
     OWNS_PROJECT,
     SEES,
@@ -109,6 +111,11 @@ class Query:
         SEES_PROJECT,
         summary.get_daily_spend,
         "003: same as `project.dailySpend`.",
+    )
+    rehearse_cap: rehearsal.CapRehearsal | None = rooted(
+        CHANGES_TARGET,
+        rehearsal.rehearse_cap,
+        "What a cap would have done to the past. ADMIN of the thing it limits.",
     )
 
 

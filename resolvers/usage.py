@@ -39,7 +39,20 @@ FURTHEST_AHEAD = timedelta(minutes=5)
 Domain = TypeVar("Domain", bound=Enum)
 
 
-class SaidUsage(Protocol):
+class SaidTokens(Protocol):
+    """The counts of an event in the words of the public schema."""
+
+    input_tokens: Any
+    output_tokens: Any
+    cache_read_tokens: Any
+    cache_write_5m_tokens: Any
+    cache_write_1h_tokens: Any
+    reasoning_tokens: Any
+    input_includes_cache: bool | None
+    output_includes_reasoning: bool | None
+
+
+class SaidUsage(SaidTokens, Protocol):
     """One event in the words of `UsageEventInput`, whatever door it came through."""
 
     event_key: str
@@ -55,14 +68,6 @@ class SaidUsage(Protocol):
     service_tier: str | None
     api_key_id: Any
     user_id: Any
-    input_tokens: Any
-    output_tokens: Any
-    cache_read_tokens: Any
-    cache_write_5m_tokens: Any
-    cache_write_1h_tokens: Any
-    reasoning_tokens: Any
-    input_includes_cache: bool | None
-    output_includes_reasoning: bool | None
     duration_ms: int | None
     source_cost: Decimal | None
     stream: Any
@@ -138,7 +143,9 @@ class _RunPayload:
     user_errors: Sequence[UserErrorRow]
 
 
-class _Unfit(Exception):  # noqa: N818 - carries what to put right, out of a comprehension
+class UnfitError(Exception):
+    """Carries what to put right out of a comprehension."""
+
     def __init__(self, error: UserErrorRow) -> None:
         super().__init__(error.message)
         self.error = error
@@ -156,13 +163,13 @@ async def record_events(
     for place, each in zip(places or range(len(said)), said, strict=True):
         try:
             fit[place] = _event(context, each)
-        except _Unfit as unfit:
+        except UnfitError as unfit:
             results[place] = rejected(each.event_key, place, [unfit.error])
     if fit:
         organization_id = context.scope.organization_id
         outcomes = await context.writer.record(organization_id, list(fit.values()))
         for place, outcome in zip(fit, outcomes, strict=True):
-            results[place] = _result(context.scope, place, outcome)
+            results[place] = result_of(context.scope, outcome, ("events", str(place)))
         context.loaders.forget()
     return [results[place] for place in sorted(results)]
 
@@ -212,14 +219,14 @@ def _event(context: Context, said: SaidUsage) -> UsageEvent:
     project_id = _id(scope, node.PROJECT, said.project_id, "projectId")
     _require_member(scope, project_id)
     occurred_at, stream = given(said.occurred_at), given(said.stream)
-    _check_instant(occurred_at, context.now)
+    check_instant(occurred_at, context.now)
     api_key, user = given(said.api_key_id), given(said.user_id)
     run, job = given(said.run), given(said.job)
     return UsageEvent(
         event_key=said.event_key,
         project_id=project_id,
         model=said.model,
-        tokens=_tokens(said),
+        tokens=tokens_of(said),
         occurred_at=occurred_at,
         provider=given(said.provider),
         operation=event.Operation(said.operation.value),
@@ -238,7 +245,8 @@ def _event(context: Context, said: SaidUsage) -> UsageEvent:
     )
 
 
-def _tokens(said: SaidUsage) -> ReportedTokens:
+def tokens_of(said: SaidTokens) -> ReportedTokens:
+    """The counts of an event as its source told them."""
     return ReportedTokens(
         input_tokens=said.input_tokens,
         output_tokens=said.output_tokens,
@@ -282,50 +290,49 @@ def _id(scope: Scope, kind: str, text: Any, name: str) -> UUID:
     try:
         return parse_id(scope, kind, str(text))
     except NotFoundError as error:
-        raise _Unfit(_told(error, name)) from None
+        raise UnfitError(_told(error, name)) from None
 
 
 def _require_member(scope: Scope, project_id: UUID) -> None:
     try:
         scope.require_project(project_id, Role.MEMBER)
     except (NotFoundError, ForbiddenError) as error:
-        raise _Unfit(_told(error, "projectId")) from None
+        raise UnfitError(_told(error, "projectId")) from None
 
 
 def _told(error: DomainError, name: str) -> UserErrorRow:
     return UserErrorRow(error.code, error.message, (name,))
 
 
-def _check_instant(at: datetime | None, now: datetime) -> None:
+def check_instant(at: datetime | None, now: datetime) -> None:
+    """Raises UnfitError for an instant too far from now."""
     if at is None or now - OLDEST <= at <= now + FURTHEST_AHEAD:
         return
     message = (
         f"occurredAt is {at.isoformat()}; an instant from {OLDEST.days} days back to"
         f" {FURTHEST_AHEAD.seconds // 60} minutes ahead is expected."
     )
-    raise _Unfit(UserErrorRow("OUT_OF_RANGE", message, ("occurredAt",)))
+    raise UnfitError(UserErrorRow("OUT_OF_RANGE", message, ("occurredAt",)))
 
 
 def rejected(event_key: str, position: int, errors: Sequence[UserErrorRow]) -> Result:
     """The result of an event that is not written; paths begin with its position."""
-    return Result(event_key, event.UsageStatus.REJECTED, user_errors=_placed(position, errors))
+    placed = _placed(("events", str(position)), errors)
+    return Result(event_key, event.UsageStatus.REJECTED, user_errors=placed)
 
 
-def _placed(position: int, errors: Sequence[UserErrorRow]) -> list[UserErrorRow]:
+def _placed(path: tuple[str, ...], errors: Sequence[UserErrorRow]) -> list[UserErrorRow]:
     return [
-        UserErrorRow(error.code, error.message, ("events", str(position), *(error.field or ())))
-        for error in errors
+        UserErrorRow(error.code, error.message, (*path, *(error.field or ()))) for error in errors
     ]
 
 
-def _result(scope: Scope, position: int, outcome: UsageOutcome) -> Result:
-    if outcome.status is event.UsageStatus.REJECTED:
-        return rejected(outcome.event_key, position, outcome.errors)
-    errors: Sequence[UserErrorRow] = ()
-    if outcome.status is event.UsageStatus.CONFLICT:
+def result_of(scope: Scope, outcome: UsageOutcome, path: tuple[str, ...]) -> Result:
+    """What an outcome is told as; paths of what to put right begin with `path`."""
+    errors: Sequence[UserErrorRow] = outcome.errors
+    if outcome.status is event.UsageStatus.CONFLICT and not errors:
         message = "eventKey was used before with other content; nothing was changed."
-        told = outcome.errors or [UserErrorRow("CONFLICT", message, ("eventKey",))]
-        errors = _placed(position, told)
+        errors = [UserErrorRow("CONFLICT", message, ("eventKey",))]
     id = outcome.transaction_id
     return Result(
         outcome.event_key,
@@ -333,5 +340,5 @@ def _result(scope: Scope, position: int, outcome: UsageOutcome) -> Result:
         outcome.is_unpriced,
         encode(node.TRANSACTION, scope.organization_id, id) if id is not None else None,
         outcome.cost,
-        errors,
+        _placed(path, errors),
     )

@@ -250,6 +250,21 @@ QUERIES = [
     asks(f"crossProjectSummary {{ {MONEY} projectCount }}"),
     asks(f"crossProjectSummary {{ projects {{ project {{ {NAMED} }} cost }} }}"),
 ]  # fmt: skip
+_SCOPES = (
+    ("ORGANIZATION", "organization", "organization"),
+    ("WORKSPACE_GROUP", "group", "organization"),
+    ("WORKSPACE", "first", "workspace"),
+    ("PROJECT", "near", "project"),
+    ("RUN", "run", "project"),
+    ("API_KEY", "key", "project"),
+    ("USER", "user", "organization"),
+)
+QUERIES += [
+    asks(f"rehearseCap(input: {{scope: {_scope}, scopeId: ${_id}, period: MONTH, limit: 0, "
+         "range: {preset: THIS_MONTH}}) { blockedCalls blockedAmount strikes { struckAt } }",
+         _place, hides=_scope == "API_KEY", name=f"rehearseCap of {_scope}")
+    for _scope, _id, _place in _SCOPES
+]  # fmt: skip
 NODES = [
     asks(f"node(id: $organization) {{ id ... on Organization {{ {NAMED} }} }}", "organization",
          least=None),

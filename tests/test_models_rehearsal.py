@@ -56,8 +56,6 @@ async def asked(
     span: tuple[datetime, datetime] = MARCH,
     asker: Scope | None = None,
 ) -> CapRehearsal:
-    async with database.connection() as connection:
-        calendar = Calendar(await load_time_zones(connection, tenant.organization_id), NOW)
     wanted = Wanted(
         scope,
         target or tenant.organization_id,
@@ -65,9 +63,8 @@ async def asked(
         Decimal(limit),
         unit,
         *span,
-        lambda instant: calendar.month(calendar.local_date(instant).replace(day=1)),
     )
-    return await rehearse(database, asker or Scope.system(tenant.id), calendar, wanted)
+    return await rehearse(database, asker or Scope.system(tenant.id), wanted, now=NOW)
 
 
 def told(found: CapRehearsal) -> list[tuple[str, str, int, Decimal]]:

@@ -34,6 +34,7 @@ ARGUMENTS = {
     "tokenUsage": f"(filter: {DAYS})",
     "tokenUsageComparison": f"(base: {DAYS}, other: {DAYS})",
 }
+REHEARSED = "scope: PROJECT, period: DAY, limit: 0, range: {preset: THIS_MONTH}"
 
 
 def selection(type_: GraphQLObjectType, depth: int) -> str:
@@ -147,8 +148,9 @@ async def test_every_question_answers(
     field = query.fields[name]
     known = {"projectId": ids["Project"], "key": "r", "id": ids.get(name.capitalize())}
     known["id"] = known["id"] or ids["Project"]
+    inputs = {"rehearseCap": f'{{{REHEARSED}, scopeId: "{ids["Project"]}"}}'}
     given = [
-        f'{argument}: "{known[argument]}"'
+        f"{argument}: {inputs[name]}" if argument == "input" else f'{argument}: "{known[argument]}"'
         for argument, meaning in field.args.items()
         if isinstance(meaning.type, GraphQLNonNull) and is_required_argument(meaning)
     ]
