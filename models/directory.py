@@ -252,6 +252,17 @@ async def list_workspaces(
     return page([Workspace._make(row) for row in rows], key.size)
 
 
+async def list_workspace_groups(
+    connection: asyncpg.Connection, scope: Scope, key: PageKey
+) -> Page[WorkspaceGroup]:
+    """Workspace groups, by name."""
+    place = key.after or FIRST_NAME
+    rows = await connection.fetch(
+        sql("workspace_group_list"), scope.organization_id, *place, key.size + 1
+    )
+    return page([WorkspaceGroup._make(row) for row in rows], key.size)
+
+
 async def list_projects(
     connection: asyncpg.Connection,
     scope: Scope,

@@ -51,6 +51,16 @@ async def rename_workspace_group(
     )
 
 
+async def find_workspace_group(
+    connection: asyncpg.Connection, scope: Scope, name: str
+) -> UUID | None:
+    """The workspace group of a name."""
+    found: UUID | None = await connection.fetchval(
+        sql("workspace_group_by_name"), scope.organization_id, name.strip()
+    )
+    return found
+
+
 async def create_workspace(
     connection: asyncpg.Connection, scope: Scope, name: str, *, group_id: UUID | None = None
 ) -> UUID:
@@ -111,8 +121,8 @@ async def set_workspace_group(
     connection: asyncpg.Connection, scope: Scope, workspace_id: UUID, group_id: UUID | None
 ) -> None:
     """Counts a workspace in a group, or in none. ADMIN of the organization."""
-    await locate_workspace(connection, scope, workspace_id)
     scope.require_organization(Role.ADMIN)
+    await locate_workspace(connection, scope, workspace_id)
     with _known_group():
         old = await connection.fetchval(
             sql("workspace_set_group"), scope.organization_id, workspace_id, group_id

@@ -81,7 +81,12 @@ class UpdateOrganizationPayload:
     user_errors: list[UserError] = field(description="What to put right.")
 
 
-@strawberry.type(description="Answer to `createWorkspace` and `renameWorkspace`.")
+@strawberry.type(
+    description=(
+        "Answer to `createWorkspace`, `renameWorkspace`, `setWorkspaceGroup` and "
+        "`unsetWorkspaceGroup`."
+    )
+)
 class WorkspacePayload:
     workspace: Workspace | None = field(
         description="The workspace as it is now; null when refused."

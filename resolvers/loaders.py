@@ -29,6 +29,7 @@ from models.directory import (
     list_memberships,
     list_organizations,
     list_projects_of_workspaces,
+    list_workspace_groups,
     list_workspaces,
     load_api_keys,
     load_organization,
@@ -211,6 +212,17 @@ class Loaders:
             connection: asyncpg.Connection, scope: Scope, keys: Sequence[PageKey]
         ) -> list[Page[Workspace]]:
             return [await list_workspaces(connection, scope, key) for key in keys]
+
+        return self._batched(read)
+
+    @cached_property
+    def workspace_groups(self) -> DataLoader[PageKey, Page[WorkspaceGroup]]:
+        """Workspace groups of the organization."""
+
+        async def read(
+            connection: asyncpg.Connection, scope: Scope, keys: Sequence[PageKey]
+        ) -> list[Page[WorkspaceGroup]]:
+            return [await list_workspace_groups(connection, scope, key) for key in keys]
 
         return self._batched(read)
 

@@ -52,13 +52,16 @@ from resolvers.user import User
 if TYPE_CHECKING:
     from resolvers.membership import MembershipConnection
     from resolvers.summary import CrossProjectSummary
-    from resolvers.workspace import WorkspaceConnection
+    from resolvers.workspace import WorkspaceConnection, WorkspaceGroupConnection
 
 LazyCrossProjectSummary = Annotated["CrossProjectSummary", strawberry.lazy("resolvers.summary")]
 LazyMembershipConnection = Annotated[
     "MembershipConnection", strawberry.lazy("resolvers.membership")
 ]
 LazyWorkspaceConnection = Annotated["WorkspaceConnection", strawberry.lazy("resolvers.workspace")]
+LazyWorkspaceGroupConnection = Annotated[
+    "WorkspaceGroupConnection", strawberry.lazy("resolvers.workspace")
+]
 
 OfMonth = Annotated[
     Month | None, argument(description="Which month; the running one when omitted.")
@@ -115,6 +118,16 @@ async def _workspaces(
     context = info.context
     page = paging(Named, context.scope, first, after, "workspaces")
     found = await context.loaders.workspaces.load(page.key(root.id))
+    return page.listing(found, by_name)
+
+
+async def _workspace_groups(
+    root: directory.Organization, info: Info, first: First = 20, after: After = UNSET
+) -> Listing[directory.WorkspaceGroup]:
+    _require_acting(root, info)
+    context = info.context
+    page = paging(Named, context.scope, first, after, "workspaceGroups")
+    found = await context.loaders.workspace_groups.load(page.key(root.id))
     return page.listing(found, by_name)
 
 
@@ -221,6 +234,10 @@ class Organization(Node):
     workspaces: LazyWorkspaceConnection | None = computed(
         _workspaces,
         description="Workspaces that the viewer may see, by name.",
+    )
+    workspace_groups: LazyWorkspaceGroupConnection | None = computed(
+        _workspace_groups,
+        description="Its workspace groups, by name.",
     )
     members: LazyMembershipConnection | None = computed(
         _members, description="Who has which role at which level, by the person's name. ADMIN."

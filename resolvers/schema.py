@@ -13,6 +13,7 @@ from strawberry.schema.config import StrawberryConfig
 from resolvers import (
     administration,
     budget,
+    group_administration,
     key_administration,
     membership,
     price,
@@ -180,6 +181,27 @@ class Mutation:
         CHANGES_WORKSPACE,
         administration.rename_workspace,
         "Gives a workspace another name. ADMIN of the workspace.",
+    )
+    create_workspace_group: group_administration.WorkspaceGroupPayload | None = rooted(
+        CHANGES_ORGANIZATION,
+        group_administration.create_workspace_group,
+        "Makes a workspace group. ADMIN of the organization.",
+    )
+    rename_workspace_group: group_administration.WorkspaceGroupPayload | None = rooted(
+        CHANGES_ORGANIZATION,
+        group_administration.rename_workspace_group,
+        "Gives a workspace group another name. ADMIN of the organization.",
+    )
+    set_workspace_group: administration.WorkspacePayload | None = rooted(
+        CHANGES_ORGANIZATION,
+        group_administration.set_workspace_group,
+        "Counts a workspace in a group, and no longer in the one it was in. ADMIN of the "
+        "organization.",
+    )
+    unset_workspace_group: administration.WorkspacePayload | None = rooted(
+        CHANGES_ORGANIZATION,
+        group_administration.unset_workspace_group,
+        "Counts a workspace in no group. ADMIN of the organization.",
     )
     create_project: administration.ProjectPayload | None = rooted(
         CHANGES_WORKSPACE,

@@ -108,6 +108,19 @@ class WorkspaceConnection:
     page_info: PageInfo = field(description="Where the page begins and ends.")
 
 
+@strawberry.type(description="One entry of a page of workspace groups.")
+class WorkspaceGroupEdge:
+    cursor: str = field(description="Where it stands.")
+    node: WorkspaceGroup = field(description="The group.")
+
+
+@strawberry.type(description="Workspace groups, a page at a time.")
+class WorkspaceGroupConnection:
+    edges: list[WorkspaceGroupEdge] = field(description="Entries with their cursors.")
+    nodes: list[WorkspaceGroup] = field(description="The entries alone.")
+    page_info: PageInfo = field(description="Where the page begins and ends.")
+
+
 async def _find(context: Context, id: UUID) -> directory.Workspace | None:
     return await context.loaders.workspace.load(id)
 

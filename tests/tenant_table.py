@@ -289,6 +289,8 @@ OWN = "organization(id: $organization)"
 NESTED = [
     asks(f"{OWN} {{ workspaces(first: 1, after: $after) {{ nodes {{ {NAMED} }} {PAGE} }} }}",
          "organization", least=None),
+    asks(f"{OWN} {{ workspaceGroups(first: 1, after: $after) {{ nodes {{ {NAMED} }} {PAGE} }} }}",
+         "organization", least=None),
     asks(f"{OWN} {{ members(first: 1, after: $after) {{ nodes {{ user {{ name email }} role }} "
          f"{PAGE} }} }}", "organization", least=Role.ADMIN),
     asks(f"{OWN} {{ apiKeys(first: 1, after: $after) {{ nodes {{ {NAMED} prefix }} {PAGE} }} }}",
@@ -346,6 +348,13 @@ CHANGES = [
     asks(f"createWorkspace(input: {{name: $fresh}}) {{ workspace {{ {NAMED} }} {ERRORS} }}"),
     asks("renameWorkspace(input: {workspaceId: $first, name: $fresh}) { workspace { id } "
          f"{ERRORS} }}"),
+    asks(f"createWorkspaceGroup(input: {{name: $fresh}}) {{ workspaceGroup {{ {NAMED} }} "
+         f"{ERRORS} }}"),
+    asks("renameWorkspaceGroup(input: {workspaceGroupId: $group, name: $fresh}) { workspaceGroup { "
+         f"id }} {ERRORS} }}"),
+    asks("setWorkspaceGroup(input: {workspaceId: $first, workspaceGroupId: $group}) { workspace { "
+         f"id }} {ERRORS} }}"),
+    asks(f"unsetWorkspaceGroup(input: {{workspaceId: $first}}) {{ workspace {{ id }} {ERRORS} }}"),
     asks("createProject(input: {workspaceId: $first, name: $fresh}) { project { id } "
          f"{ERRORS} }}"),
     asks("createProject(input: {workspaceId: $first, name: $fresh, ownerId: $user}) { project { id "

@@ -291,6 +291,25 @@ async def test_workspaces_and_projects_are_made_listed_and_renamed(
     assert [row["name"] for row in workspaces] == ["Lab", "Store"]
 
 
+async def test_workspaces_are_counted_in_groups(aicost: Aicost, name: str) -> None:
+    await make_key(aicost, name, user=f"{uuid7()}@example.com")
+    at = ("--organization", name)
+    assert (await aicost("workspace", "create", "Lab", *at)).status == 0
+    for group in ("Team", "Product"):
+        assert (await aicost("workspace", "group", "create", group, *at)).status == 0
+    assert (await aicost("workspace", "group", "create", "Team", *at)).status == 1
+    assert (await aicost("workspace", "set-group", "Lab", "Nobody", *at)).status == 1
+    assert (await aicost("workspace", "set-group", "Lab", "Team", *at)).status == 0
+    assert (await aicost("workspace", "group", "rename", "Team", "Crew", *at)).status == 0
+    [row] = (await aicost("workspace", "list", *at, "--json")).json["workspaces"]
+    assert row["group"] == "Crew"
+    assert (await aicost("workspace", "unset-group", "Lab", *at)).status == 0
+    [row] = (await aicost("workspace", "list", *at, "--json")).json["workspaces"]
+    assert row["group"] is None
+    groups = (await aicost("workspace", "group", "list", *at, "--json")).json["workspaceGroups"]
+    assert [row["name"] for row in groups] == ["Crew", "Product"]
+
+
 async def test_roles_are_given_listed_and_taken(aicost: Aicost, name: str) -> None:
     owner, member = f"o-{uuid7()}@example.com", f"m-{uuid7()}@example.com"
     await make_key(aicost, name, user=owner)

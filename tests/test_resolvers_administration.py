@@ -28,6 +28,47 @@ async def change(asker: Asker, field: str, answer: str, **variables: Any) -> Any
     return payload
 
 
+async def test_workspaces_are_counted_in_groups(asker: Asker, tenant: Tenant) -> None:
+    made = await change(
+        asker, 'createWorkspaceGroup(input: {name: " Team "})', "workspaceGroup { id name }"
+    )
+    assert made["workspaceGroup"]["name"] == "Team"
+    ids = {
+        "w": encode(node.WORKSPACE, tenant.id, tenant.workspace_id),
+        "g": made["workspaceGroup"]["id"],
+    }
+    where = "workspace { name group { id name } }"
+    moved = "setWorkspaceGroup(input: {workspaceId: $w, workspaceGroupId: $g})"
+    found = await change(asker, moved, where, **ids)
+    assert found["workspace"]["group"] == made["workspaceGroup"]
+    renamed = await change(
+        asker,
+        'renameWorkspaceGroup(input: {workspaceGroupId: $g, name: "Crew"})',
+        "workspaceGroup { name }",
+        g=ids["g"],
+    )
+    assert renamed["workspaceGroup"] == {"name": "Crew"}
+    await change(asker, 'createWorkspaceGroup(input: {name: "Art"})', "workspaceGroup { id }")
+    listed = "{ organization { workspaceGroups(first: %d) { nodes { name } pageInfo {"
+    listed += " hasNextPage endCursor } } } }"
+    page = (await asker.ask(listed % 1))["organization"]["workspaceGroups"]
+    assert (page["nodes"], page["pageInfo"]["hasNextPage"]) == ([{"name": "Art"}], True)
+    every = (await asker.ask(listed % 9))["organization"]["workspaceGroups"]["nodes"]
+    assert every == [{"name": "Art"}, {"name": "Crew"}]
+    found = await change(asker, "unsetWorkspaceGroup(input: {workspaceId: $w})", where, w=ids["w"])
+    assert found["workspace"]["group"] is None
+    payload = (
+        await asker.ask(
+            'mutation { it: createWorkspaceGroup(input: {name: "Art"}) { workspaceGroup { id }'
+            " userErrors { code field } } }"
+        )
+    )["it"]
+    assert payload == {
+        "workspaceGroup": None,
+        "userErrors": [{"code": "CONFLICT", "field": ["name"]}],
+    }
+
+
 async def test_a_workspace_and_a_project_are_made_and_renamed(asker: Asker) -> None:
     made = await change(
         asker, 'createWorkspace(input: {name: " Platform "})', "workspace { id name }"

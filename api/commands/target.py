@@ -13,7 +13,12 @@ from models.level import Level
 from models.organization import find_organization, list_organizations
 from models.project import find_projects, get_or_create_project
 from models.user import find_user
-from models.workspace import DEFAULT_WORKSPACE, find_workspace, get_or_create_workspace
+from models.workspace import (
+    DEFAULT_WORKSPACE,
+    find_workspace,
+    find_workspace_group,
+    get_or_create_workspace,
+)
 
 OrganizationName = Annotated[
     str | None,
@@ -68,6 +73,14 @@ async def known_workspace(connection: asyncpg.Connection, scope: Scope, name: st
     found = await find_workspace(connection, scope, name)
     if found is None:
         raise NotFoundError(f"There is no workspace named {name!r}.")
+    return found
+
+
+async def known_group(connection: asyncpg.Connection, scope: Scope, name: str) -> UUID:
+    """The workspace group of a name."""
+    found = await find_workspace_group(connection, scope, name)
+    if found is None:
+        raise NotFoundError(f"There is no workspace group named {name!r}.")
     return found
 
 
