@@ -80,22 +80,24 @@ class Balance:
     @property
     def monthly_remaining(self) -> Decimal:
         """Credits of the plan that are left; usage given back from earlier cycles adds to them."""
-        return self.monthly_granted - self.monthly_used
+        return _EXACT.subtract(self.monthly_granted, self.monthly_used)
 
     @property
     def bonus_remaining(self) -> Decimal:
         """Bonus credits that are left."""
-        return self.bonus_granted - self.bonus_used
+        return _EXACT.subtract(self.bonus_granted, self.bonus_used)
 
     @property
     def remaining(self) -> Decimal:
         """Credits of both buckets that nobody holds; below 0 when usage ate into what is held."""
-        return self.monthly_remaining + self.bonus_remaining - self.held
+        with exact():
+            return self.monthly_remaining + self.bonus_remaining - self.held
 
     @property
     def used(self) -> Decimal:
         """Credits taken in the cycle from both buckets and beyond them."""
-        return self.monthly_used + self.bonus_used + self.overage
+        with exact():
+            return self.monthly_used + self.bonus_used + self.overage
 
     @property
     def allotment(self) -> Decimal:
@@ -231,14 +233,19 @@ async def save_balance(
 
 
 async def insert_grants(
-    connection: asyncpg.Connection, scope: Scope, grants: Sequence[Grant], now: datetime
+    connection: asyncpg.Connection,
+    scope: Scope,
+    grants: Sequence[Grant],
+    now: datetime,
+    *,
+    id: UUID | None = None,
 ) -> None:
-    """Appends grants; the scope says who gave them."""
+    """Appends grants; the scope says who gave them. `id` is for a single one."""
     for grant in grants:
         await connection.execute(
             sql("credit_grant_insert"),
             scope.organization_id,
-            uuid7(),
+            id or uuid7(),
             grant.kind,
             grant.credits,
             grant.cycle_start,

@@ -93,8 +93,8 @@ def _take(balance: Balance, credits: Decimal) -> tuple[Decimal, Decimal, Decimal
         bonus = min(credits - monthly, balance.bonus_remaining)
         overage = credits - monthly - bonus
     else:
-        overage = max(credits, -balance.overage)
-        bonus = max(credits - overage, -balance.bonus_used)
+        overage = ZERO - min(-credits, balance.overage)
+        bonus = ZERO - min(overage - credits, balance.bonus_used)
         monthly = credits - overage - bonus
     balance.monthly_used += monthly
     balance.bonus_used += bonus
@@ -108,7 +108,7 @@ def _classify(balance: Balance, cost: Decimal, limit: Decimal) -> Decimal:
     if cost >= 0:
         on_demand = cost - min(cost, max(limit - before, ZERO))
     else:
-        on_demand = -min(-cost, max(before - limit, ZERO), balance.on_demand)
+        on_demand = ZERO - min(-cost, max(before - limit, ZERO), balance.on_demand)
     balance.running_total += cost
     balance.on_demand += on_demand
     return on_demand

@@ -18,10 +18,10 @@ CODE = [
 SOURCE = [path for path in CODE if path.parts[len(ROOT.parts)] in LAYERS]
 # Money lives here: no binary fractions.
 EXACT = {
-    "budget", "credit_balance", "credit_table", "deduction", "ledger", "ledger_statement",
-    "ledger_write", "plan", "posted", "posting", "price", "price_change", "price_list",
-    "public_price", "rehearsal", "reprice", "repricing_page", "repricing_run", "rollup", "token",
-    "token_usage", "undo",
+    "billing", "budget", "credit_balance", "credit_check", "credit_table", "deduction", "ledger",
+    "ledger_statement", "ledger_write", "plan", "posted", "posting", "price", "price_change",
+    "price_list", "public_price", "rehearsal", "reprice", "repricing_page", "repricing_run",
+    "rollup", "token", "token_usage", "undo",
 }  # fmt: skip
 SQL = re.compile(
     r"^\s*(SELECT\s.+\sFROM\s|INSERT\s+INTO\s|UPDATE\s+\w+.*\sSET\s|DELETE\s+FROM\s"
