@@ -284,7 +284,7 @@ def _id_of_key(key: str) -> UUID:
         raise UserErrors([UserError("OUT_OF_RANGE", message, ("key",))])
     return UUID(
         bytes=hashlib.blake2b(key.encode(errors="surrogatepass"), digest_size=16).digest(),
-        version=8,
+        version=5,
     )
 
 

@@ -64,6 +64,7 @@ async def verify_credits(
             report.deductions_checked += row["checked"]
             pairs = [(name, row[name], row[f"want_{name}"]) for name in FIGURES]
             pairs.append(("billing", int(row["billing_agrees"]), 1))
+            pairs.extend((name, row[name], row["credits_taken"]) for name in ("by_day", "by_hour"))
             pairs.extend((name, row[name], 0) for name in ("broken", "unclosed"))
             report.shown.extend(
                 CreditDifference(id, name, Decimal(stored), Decimal(wanted))

@@ -16,7 +16,7 @@ from uuid import UUID
 import asyncpg
 
 from models.db import Database, sql
-from models.rollup import ROLLUPS, RUN_HOUR, Rollup, write_statements
+from models.rollup import ON_DEMAND, ROLLUPS, RUN_HOUR, Rollup, write_statements
 
 _SHOWN_PER_ROLLUP = 5
 _ENTRIES = (
@@ -25,6 +25,12 @@ _ENTRIES = (
     " AND t.occurred_at < $4::date + interval '2 days'"
     " AND t.local_date >= $3 AND t.local_date < $4) AS e"
 )
+# The same with the part that was deducted as on demand, which the ledger itself does not imply.
+_DEDUCTED = (
+    f"(SELECT e.*, d.on_demand_cost FROM {_ENTRIES} JOIN credit_deduction AS d"  # noqa: S608
+    " ON d.organization_id = $1 AND d.transaction_id = e.id) AS e"
+)
+_CHECKED = (*ROLLUPS, ON_DEMAND)
 _JOBS = (
     "(SELECT a.project_id, a.run_id, a.agent_type, a.finished_date, 1 AS ended,"
     " (a.status = 'SUCCEEDED')::integer AS succeeded FROM agent_job AS a"
@@ -90,7 +96,7 @@ async def verify(
     report, begun = RollupReport(), time.monotonic()
     async for part in _slices(database, organization_id, project_id):
         async with database.connection() as connection:
-            for rollup in ROLLUPS:
+            for rollup in _CHECKED:
                 await _compare(connection, rollup, part, report)
             [proof] = await connection.fetch(sql("ledger_unproved"), *part)
         report.entries_checked += proof["checked"]
@@ -106,7 +112,7 @@ async def rebuild(
     organization_id: UUID | None = None,
     *,
     project_id: UUID | None = None,
-    rollups: Sequence[Rollup] = ROLLUPS,
+    rollups: Sequence[Rollup] = _CHECKED,
     progress: Progress | None = None,
 ) -> RollupReport:
     """Makes rollups anew from the ledger, one project's month in a transaction of its own."""
@@ -156,8 +162,9 @@ async def _compare(
 def _sides(rollup: Rollup) -> str:
     """Stored and recounted rows side by side; a column of either is NULL where it has no row."""
     keys = ", ".join(rollup.keys)
+    entries = _DEDUCTED if rollup is ON_DEMAND else _ENTRIES
     return (
-        f"({rollup.recount(_ENTRIES, _JOBS)}) AS want FULL JOIN"  # noqa: S608 - names of ours
+        f"({rollup.recount(entries, _JOBS)}) AS want FULL JOIN"  # noqa: S608 - names of ours
         f" (SELECT * FROM {rollup.table} AS r WHERE r.organization_id = $1 AND r.project_id = $2"
         f" AND r.{rollup.date} >= $3 AND r.{rollup.date} < $4) AS have USING ({keys})"
     )
@@ -222,7 +229,10 @@ async def _rebuild(connection: asyncpg.Connection, part: Slice, rollups: Sequenc
             f" AND {rollup.date} >= $3 AND {rollup.date} < $4",
             *part,
         )
-    await connection.execute(_rewrite(rollups), *part)
+    if of_ledger := [rollup for rollup in rollups if rollup is not ON_DEMAND]:
+        await connection.execute(_rewrite(of_ledger), *part)
+    if ON_DEMAND in rollups:
+        await connection.execute(ON_DEMAND.upsert(_DEDUCTED, _JOBS), *part)
     if RUN_HOUR in rollups:
         await connection.execute(sql("run_span_recount"), *part)
     written = 0

@@ -57,6 +57,9 @@ SELECT
     (SELECT coalesce(max(place), 0) FROM deduction) AS want_deductions,
     (SELECT coalesce(sum(credits_held), 0) FROM reservation
         WHERE organization_id = $1) AS want_held,
+    coalesce((SELECT sum(monthly + bonus + overage) FROM cycle), 0) AS credits_taken,
+    (SELECT coalesce(sum(credits), 0) FROM credit_use_day WHERE organization_id = $1) AS by_day,
+    (SELECT coalesce(sum(credits), 0) FROM credit_use_hour WHERE organization_id = $1) AS by_hour,
     (SELECT count(*) FROM deduction) AS checked,
     (SELECT count(*) FROM deduction
         WHERE included_cost + on_demand_cost IS DISTINCT FROM cost
