@@ -1,6 +1,6 @@
 -- A balance beside what grants, deductions, entries and open reservations come to, in one snapshot.
--- broken: deductions that do not add up to their entry, or stand at another running total; unclosed:
--- ended cycles whose monthly credits were not all used or expired.
+-- broken: deductions that do not add up to their entry, or stand at another running total.
+-- unclosed: ended cycles whose monthly credits were not all used or expired.
 WITH deduction AS (
     SELECT
         d.*, t.cost,
