@@ -33,6 +33,7 @@ WORKSPACE_GROUP = "wgrp"
 # Identities of reports and of the viewer, for caches: nothing is looked up by them.
 CROSS_PROJECT_SUMMARY = "xsum"
 MONTHLY_SUMMARY = "msum"
+USAGE_ENTRY = "uent"
 USAGE_REPORT = "tusg"
 VIEWER = "view"
 _KIND_LENGTH = 4

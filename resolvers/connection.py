@@ -24,7 +24,7 @@ from resolvers.field import given
 
 DEFAULT_SIZE = 20
 GREATEST_SIZE = 100
-_DIGEST_LENGTH = 9
+DIGEST_LENGTH = 9
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 Item = TypeVar("Item")
@@ -121,9 +121,14 @@ def paging(
     """Checks `first` and `after`. `list_name` tells the list from every other: field, arguments."""
     size = in_range("first", DEFAULT_SIZE if first is None else first, 1, GREATEST_SIZE)
     after = given(after)
-    binding = repr((scope.organization_id, *map(_plain, list_name))).encode()
+    binding = list_binding(scope, *list_name)
     place = None if after is None else decode_cursor(binding, after, kind)
     return Paging(binding, size, place)
+
+
+def list_binding(scope: Scope, *list_name: object) -> bytes:
+    """What cursors of a list are bound to: organization, field and arguments."""
+    return repr((scope.organization_id, *map(_plain, list_name))).encode()
 
 
 def _plain(part: object) -> object:
@@ -148,15 +153,15 @@ def encode_cursor(binding: bytes, place: At | Named) -> str:
         body = place.id.bytes + micros.to_bytes(8, signed=True)
     else:
         body = place.id.bytes + place.name.encode()
-    return base64.urlsafe_b64encode(_digest(binding, body) + body).rstrip(b"=").decode()
+    return base64.urlsafe_b64encode(digest(binding, body) + body).rstrip(b"=").decode()
 
 
 def decode_cursor(binding: bytes, text: str, kind: type[Place]) -> Place:
     """The place of a cursor; raises BadInputError unless it was given for this binding."""
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        digest, body = raw[:_DIGEST_LENGTH], raw[_DIGEST_LENGTH:]
-        if digest == _digest(binding, body):
+        body = raw[DIGEST_LENGTH:]
+        if raw[:DIGEST_LENGTH] == digest(binding, body):
             return cast(Place, _at(body) if kind is At else _named(body))
     except (ValueError, OverflowError, binascii.Error):
         pass
@@ -172,5 +177,6 @@ def _named(body: bytes) -> Named:
     return Named(body[16:].decode(), UUID(bytes=body[:16]))
 
 
-def _digest(binding: bytes, body: bytes) -> bytes:
-    return hashlib.sha256(binding + b"\0" + body).digest()[:_DIGEST_LENGTH]
+def digest(binding: bytes, body: bytes) -> bytes:
+    """What ties the body of a cursor to the list that it was given for."""
+    return hashlib.sha256(binding + b"\0" + body).digest()[:DIGEST_LENGTH]

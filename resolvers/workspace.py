@@ -7,6 +7,7 @@ import strawberry
 from strawberry import UNSET, argument, field
 
 from models import access, directory
+from models import usage_entry as entries
 from models.page import Named
 from resolvers import node
 from resolvers.api_key import ApiKeyConnection, list_api_keys
@@ -16,11 +17,18 @@ from resolvers.enums import Role
 from resolvers.field import computed
 from resolvers.node import Node, public_id, shows
 from resolvers.organization import Organization
+from resolvers.period import RangeInput
+from resolvers.ranged import AfterOf, BeforeOf, FirstOf, LastOf, RangedListing, Turn
+from resolvers.usage_report import UsageEntryFilter, list_usage_entries
 
 if TYPE_CHECKING:
     from resolvers.project import ProjectConnection
+    from resolvers.usage_entry import UsageEntryConnection
 
 LazyProjectConnection = Annotated["ProjectConnection", strawberry.lazy("resolvers.project")]
+LazyUsageEntryConnection = Annotated[
+    "UsageEntryConnection", strawberry.lazy("resolvers.usage_entry")
+]
 
 
 async def _organization(
@@ -47,6 +55,22 @@ async def _projects(
     page = paging(Named, context.scope, first, after, "workspace.projects", root.id)
     found = await context.loaders.projects_of_workspace.load(page.key(root.id))
     return page.listing(found, by_name)
+
+
+async def _usage_entries(
+    root: directory.Workspace,
+    info: Info,
+    range: Annotated[RangeInput, argument(description="Which spend to count.")],
+    filter: Annotated[
+        UsageEntryFilter | None, argument(description="Which executions to show.")
+    ] = UNSET,
+    first: FirstOf = UNSET,
+    after: AfterOf = UNSET,
+    last: LastOf = UNSET,
+    before: BeforeOf = UNSET,
+) -> RangedListing[entries.UsageEntry]:
+    turn = Turn.of(first, after, last, before)
+    return await list_usage_entries(info.context, root, range, filter, turn)
 
 
 async def _api_keys(
@@ -89,6 +113,10 @@ class Workspace(Node):
     projects: LazyProjectConnection | None = computed(
         _projects,
         description="Its projects that the viewer may see, by name.",
+    )
+    usage_entries: LazyUsageEntryConnection | None = computed(
+        _usage_entries,
+        description="Executions with their cost in the range, newest start first (000).",
     )
     api_keys: ApiKeyConnection | None = computed(
         _api_keys, description="API keys, by name. ADMIN of the workspace."

@@ -17,6 +17,7 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLObjectType,
     InlineFragmentNode,
+    ListValueNode,
     ObjectFieldNode,
     TypeInfo,
     TypeInfoVisitor,
@@ -178,7 +179,8 @@ class _Places(Visitor):
 
     def enter_object_field(self, node: ObjectFieldNode, *_: Any) -> None:
         parent = self._info.get_parent_input_type()
-        if isinstance(node.value, VariableNode):
+        listed = node.value.values if isinstance(node.value, ListValueNode) else (node.value,)
+        if any(isinstance(value, VariableNode) for value in listed):
             self.variables.append(f"{get_named_type(parent)}.{node.name.value}")
 
 
@@ -217,6 +219,8 @@ ORGANIZATION, WORKSPACE, PROJECT = "organization(id: $organization)", "workspace
     "project(id: $near)"
 )  # fmt: skip
 ENTRY = "id cost eventKey callKey model provider run { id key } apiKey { name } user { name }"
+EXECUTION = "id cost totalTokens models workflow project { id name } run { id key }"
+RANGE = "range: {preset: LAST_7_DAYS}"
 EVENT = f'eventKey: $fresh, model: "{PRICED}", inputTokens: 1'
 TODAY = f"{datetime.now(UTC):%Y-%m-%d}"
 DAYS = f'{{dates: {{first: "{TODAY}", last: "{TODAY}"}}}}'
@@ -309,6 +313,12 @@ NESTED = [
          name="tokenUsageComparison"),
     asks(f"workspace(id: $first) {{ projects(first: 1, after: $after) {{ nodes {{ {NAMED} }} "
          f"{PAGE} }} }}", "workspace", least=None),
+    asks(f"workspace(id: $first) {{ usageEntries({RANGE}, first: 1, after: $after) {{ nodes {{ "
+         f"{EXECUTION} }} {PAGE} }} }}", "workspace", least=None),
+    asks(f"workspace(id: $first) {{ usageEntries({RANGE}, last: 1, before: $after) {{ nodes {{ "
+         f"{EXECUTION} }} {PAGE} }} }}", "workspace", least=None, name="usageEntries backward"),
+    asks(f"project(id: $near) {{ workspace {{ usageEntries({RANGE}, filter: {{projectIds: [$near]}}"
+         f") {{ nodes {{ {EXECUTION} }} }} }} }}", name="usageEntries of a project"),
     asks(f"workspace(id: $first) {{ apiKeys(first: 1, after: $after) {{ nodes {{ {NAMED} prefix }} "
          f"{PAGE} }} }}", "workspace", least=Role.ADMIN),
     asks(f"project(id: $near) {{ monthlySummary {{ {MONEY} }} }}"),

@@ -32,6 +32,7 @@ DAYS = "{range: {preset: LAST_30_DAYS}}"
 # What fields need to be told, by their names.
 ARGUMENTS = {
     "tokenUsage": f"(filter: {DAYS})",
+    "usageEntries": f"({DAYS[1:-1]})",
     "tokenUsageComparison": f"(base: {DAYS}, other: {DAYS})",
 }
 REHEARSED = "scope: PROJECT, period: DAY, limit: 0, range: {preset: THIS_MONTH}"
