@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 # A server to test on besides the embedded one, where its programs are there.
 SYSTEM_POSTGRES ?= /usr/lib/postgresql/15/bin
 WORKERS ?= auto
+# The TypeScript client. Its tests need Node 20 or newer and are skipped without, but not in CI.
+CLIENT := clients/typescript
 
 export AICOST_DEMO ?= true
 export AICOST_IDE ?= true
@@ -23,7 +25,7 @@ run: $(VENV)/.run ## Start the server with demo data on 127.0.0.1:8000
 	@exec $(BIN)/aicost run
 
 .PHONY: test
-test: check ## Run every test, and those of models on a system PostgreSQL 15 where there is one
+test: check $(CLIENT)/node_modules/.package-lock.json ## Run every test, and those of models on a system PostgreSQL 15 where there is one
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 	@if [ -x $(SYSTEM_POSTGRES)/postgres ] && [ -z "$$DATABASE_URL" ]; then \
 		echo "Models and migrations on $$($(SYSTEM_POSTGRES)/postgres --version):"; \
@@ -41,9 +43,10 @@ check: $(VENV)/.test ## Check style and types
 	$(BIN)/mypy
 
 .PHONY: schema
-schema: $(VENV)/.test ## Write schema.graphql anew from the code
+schema: $(VENV)/.test ## Write schema.graphql and the TypeScript client's types anew from the code
 	$(BIN)/aicost schema > schema.graphql.new
 	mv schema.graphql.new schema.graphql
+	$(BIN)/aicost schema --typescript $(CLIENT)
 
 .PHONY: bench
 bench: $(VENV)/.test ## Measure reading at 100 k and 1 M transactions, and writing beside COPY
@@ -59,7 +62,13 @@ LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-emit-in
 
 .PHONY: clean
 clean: ## Remove the environment and caches; data stays
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	rm -rf $(VENV) $(CLIENT)/node_modules $(CLIENT)/dist .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+
+$(CLIENT)/node_modules/.package-lock.json: $(CLIENT)/package-lock.json
+	@if ! command -v npm > /dev/null; then echo "Node is not installed: see $(CLIENT)."; \
+	elif ! (cd $(CLIENT) && npm ci --silent); then echo "npm ci failed in $(CLIENT)."; \
+	else touch $@; fi; \
+	[ -e $@ ] || [ -z "$$CI" ] || { echo "CI tests the client: Node 20 is needed."; exit 2; }
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \

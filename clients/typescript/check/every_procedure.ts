@@ -1,0 +1,98 @@
+// Written by `make schema`; changes here are lost.
+
+import type { TRPCClient } from "@trpc/client";
+import type * as answer from "../src/router.js";
+
+/** Calls every procedure with what it must be given, for the compiler to check. */
+export async function everyProcedure(
+  client: TRPCClient<answer.AppRouter>,
+): Promise<void> {
+  const aAiCostGetMonthlySummary: answer.MonthlySummary = await client.aiCost.getMonthlySummary.query({ projectId: "x" });
+  void aAiCostGetMonthlySummary;
+  const aAiCostGetMonthlyTrend: Array<answer.MonthlyPoint> = await client.aiCost.getMonthlyTrend.query({ projectId: "x" });
+  void aAiCostGetMonthlyTrend;
+  const aAiCostGetDailySpend: Array<answer.DailyPoint> = await client.aiCost.getDailySpend.query({ projectId: "x" });
+  void aAiCostGetDailySpend;
+  const aAiCostGetCrossProjectSummary: answer.CrossProjectSummary = await client.aiCost.getCrossProjectSummary.query();
+  void aAiCostGetCrossProjectSummary;
+  const aAiCostGetRecentTransactions: Array<answer.CreditTransaction> = await client.aiCost.getRecentTransactions.query({ projectId: "x" });
+  void aAiCostGetRecentTransactions;
+  const aAiCostSetBudgetLimit: answer.SetBudgetLimitPayload = await client.aiCost.setBudgetLimit.mutate({ projectId: "x", limitDollars: 0.5 });
+  void aAiCostSetBudgetLimit;
+  const aBudgetsGet: answer.Budget = await client.budgets.get.query({ projectId: "x" });
+  void aBudgetsGet;
+  const aBudgetsChanges: answer.BudgetChangeConnection = await client.budgets.changes.query({ projectId: "x" });
+  void aBudgetsChanges;
+  const aBudgetsSetMany: answer.SetBudgetLimitsPayload = await client.budgets.setMany.mutate({ limits: [{ projectId: "x", limitDollars: 0.5 }] });
+  void aBudgetsSetMany;
+  const aBudgetsRemove: answer.SetBudgetLimitPayload = await client.budgets.remove.mutate({ projectId: "x" });
+  void aBudgetsRemove;
+  const aUsageRecord: answer.RecordUsagePayload = await client.usage.record.mutate({ events: [{ eventKey: "x", projectId: "x", model: "x" }] });
+  void aUsageRecord;
+  const aRunsRecord: answer.RecordRunPayload = await client.runs.record.mutate({ projectId: "x", run: { key: "x" } });
+  void aRunsRecord;
+  const aRunsFind: answer.PipelineRun = await client.runs.find.query({ projectId: "x", key: "x" });
+  void aRunsFind;
+  const aRunsGet: answer.PipelineRun = await client.runs.get.query({ id: "x" });
+  void aRunsGet;
+  const aRunsList: answer.PipelineRunConnection = await client.runs.list.query({ projectId: "x" });
+  void aRunsList;
+  const aRunsJobs: answer.AgentJobConnection = await client.runs.jobs.query({ pipelineRunId: "x" });
+  void aRunsJobs;
+  const aTransactionsList: answer.CreditTransactionConnection = await client.transactions.list.query({ projectId: "x" });
+  void aTransactionsList;
+  const aPricesList: answer.PriceConnection = await client.prices.list.query();
+  void aPricesList;
+  const aPricesUnpriced: answer.UnpricedModelConnection = await client.prices.unpriced.query();
+  void aPricesUnpriced;
+  const aPricesSet: answer.SetPricePayload = await client.prices.set.mutate({ provider: "x", model: "x", startsAt: "x", rates: [{ tokenClass: "INPUT", dollarsPerMillion: 0.5 }] });
+  void aPricesSet;
+  const aPricesReprice: answer.RepriceUsagePayload = await client.prices.reprice.mutate({ range: {}, dryRun: true });
+  void aPricesReprice;
+  const aPricesRepricing: answer.Repricing = await client.prices.repricing.query({ id: "x" });
+  void aPricesRepricing;
+  const aViewerGet: answer.Viewer = await client.viewer.get.query();
+  void aViewerGet;
+  const aAgentTypesList: Array<answer.AgentType> = await client.agentTypes.list.query();
+  void aAgentTypesList;
+  const aOrganizationsGet: answer.Organization = await client.organizations.get.query();
+  void aOrganizationsGet;
+  const aOrganizationsMonthlySummary: answer.CrossProjectSummary = await client.organizations.monthlySummary.query();
+  void aOrganizationsMonthlySummary;
+  const aOrganizationsUpdate: answer.UpdateOrganizationPayload = await client.organizations.update.mutate();
+  void aOrganizationsUpdate;
+  const aWorkspacesList: answer.WorkspaceConnection = await client.workspaces.list.query();
+  void aWorkspacesList;
+  const aWorkspacesGet: answer.Workspace = await client.workspaces.get.query({ id: "x" });
+  void aWorkspacesGet;
+  const aWorkspacesCreate: answer.WorkspacePayload = await client.workspaces.create.mutate({ name: "x" });
+  void aWorkspacesCreate;
+  const aWorkspacesRename: answer.WorkspacePayload = await client.workspaces.rename.mutate({ workspaceId: "x", name: "x" });
+  void aWorkspacesRename;
+  const aProjectsList: answer.ProjectConnection = await client.projects.list.query();
+  void aProjectsList;
+  const aProjectsGet: answer.Project = await client.projects.get.query({ id: "x" });
+  void aProjectsGet;
+  const aProjectsCreate: answer.ProjectPayload = await client.projects.create.mutate({ workspaceId: "x", name: "x" });
+  void aProjectsCreate;
+  const aProjectsRename: answer.ProjectPayload = await client.projects.rename.mutate({ projectId: "x", name: "x" });
+  void aProjectsRename;
+  const aProjectsSetOwner: answer.ProjectPayload = await client.projects.setOwner.mutate({ projectId: "x", ownerId: "x" });
+  void aProjectsSetOwner;
+  const aMembersList: answer.MembershipConnection = await client.members.list.query();
+  void aMembersList;
+  const aMembersGrant: answer.GrantMembershipPayload = await client.members.grant.mutate({ email: "x", role: "OWNER" });
+  void aMembersGrant;
+  const aMembersRevoke: answer.RevokeMembershipPayload = await client.members.revoke.mutate({ userId: "x" });
+  void aMembersRevoke;
+  const aKeysList: answer.ApiKeyConnection = await client.keys.list.query();
+  void aKeysList;
+  const aKeysCreate: answer.ApiKeySecretPayload = await client.keys.create.mutate({ name: "x", role: "OWNER" });
+  void aKeysCreate;
+  const aKeysRename: answer.ApiKeyPayload = await client.keys.rename.mutate({ apiKeyId: "x", name: "x" });
+  void aKeysRename;
+  const aKeysRotate: answer.ApiKeySecretPayload = await client.keys.rotate.mutate({ apiKeyId: "x" });
+  void aKeysRotate;
+  const aKeysRevoke: answer.ApiKeyPayload = await client.keys.revoke.mutate({ apiKeyId: "x" });
+  void aKeysRevoke;
+}

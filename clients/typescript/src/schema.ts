@@ -1,0 +1,2155 @@
+// Written by `make schema`; changes here are lost.
+
+import type { Field, Union } from "./selection.js";
+
+/** One agent's work in a run. */
+export interface AgentJob {
+  /** Opaque id. */
+  id: string;
+  /** The caller's own name for it, unique within the run. */
+  key: string;
+  /** The run it belongs to. */
+  run: PipelineRun;
+  /** Canonical name of the kind of agent. */
+  agentType: string;
+  /** Name of the kind of agent to show. */
+  label: string;
+  /** Its colour, `#rrggbb`. */
+  color: string;
+  /** Who set it to work; null when not attributed. */
+  initiator: Initiator | null;
+  /** How it stands. */
+  status: JobStatus;
+  /** When it began. */
+  startedAt: string;
+  /** When it ended; the job is counted in the period of this instant. */
+  finishedAt: string | null;
+  /** Dollars so far, unpriced calls left out. */
+  cost: string;
+  /** Transactions without a known price, left out of `cost`. */
+  unpricedTransactions: number;
+  /** All tokens so far. */
+  totalTokens: number;
+}
+
+/** Agent jobs, a page at a time. */
+export interface AgentJobConnection {
+  /** Entries with their cursors. */
+  edges: Array<AgentJobEdge>;
+  /** The entries alone. */
+  nodes: Array<AgentJob>;
+  /** Where the page begins and ends. */
+  pageInfo: PageInfo;
+}
+
+/** One entry of a page of agent jobs. */
+export interface AgentJobEdge {
+  /** Where it stands. */
+  cursor: string;
+  /** The job. */
+  node: AgentJob;
+}
+
+/** One agent type's part of a month. */
+export interface AgentSpend {
+  /** Canonical name; `unattributed` for spend outside any job. */
+  agentType: string;
+  /** Name to show. */
+  label: string;
+  /** Colour, `#rrggbb`. */
+  color: string;
+  /** Jobs completed in the month. */
+  totalJobs: number;
+  /** Dollars, unpriced transactions left out. */
+  cost: string;
+  /** Share of the month's cost, 0..100; 0 when nothing was spent. */
+  pctOfTotal: number;
+  /** Input tokens, cached ones included. */
+  inputTokens: number;
+  /** Output tokens, reasoning included. */
+  outputTokens: number;
+  /** Sum of the two. */
+  totalTokens: number;
+  /** Jobs that succeeded / jobs that ended, 0..1; null when none ended. */
+  successRate: number | null;
+  /** Transactions without a known price, left out of `cost`. */
+  unpricedTransactions: number;
+}
+
+/** A kind of agent, as registered; unknown ones are accepted and shown under their own name. */
+export interface AgentType {
+  /**
+   * Canonical name: lower case, words joined by hyphens (`implementation`, `ui-ux`). Names are
+   * matched without regard to case, spaces, `/` and `_`.
+   */
+  agentType: string;
+  /** Name to show (`UI/UX`). */
+  label: string;
+  /** Colour as `#rrggbb`; derived from the name when unknown, so that it never changes. */
+  color: string;
+  /** Whether it is in the registry. */
+  isKnown: boolean;
+}
+
+/** A credential of a program, and a dimension of spend. The secret is never shown again. */
+export interface ApiKey {
+  /** Opaque id. */
+  id: string;
+  /** Name to show. */
+  name: string;
+  /** First characters of the secret, to recognise it by. */
+  prefix: string;
+  /** What it may do at its level. */
+  role: Role;
+  /** The person it acts for; null when it acts for nobody. */
+  user: User | null;
+  /** The workspace it is for; null for another level, and when out of reach. */
+  workspace: Workspace | null;
+  /** The project it is for; null for another level, and when out of reach. */
+  project: Project | null;
+  /** When it was made. */
+  createdAt: string;
+  /** From when it works no more; null when it never expires. */
+  expiresAt: string | null;
+  /** When it was revoked; null while it works. */
+  revokedAt: string | null;
+  /** When it was last used, to the minute; null when never. */
+  lastUsedAt: string | null;
+}
+
+/** API keys, a page at a time. */
+export interface ApiKeyConnection {
+  /** Entries with their cursors. */
+  edges: Array<ApiKeyEdge>;
+  /** The entries alone. */
+  nodes: Array<ApiKey>;
+  /** Where the page begins and ends. */
+  pageInfo: PageInfo;
+}
+
+/** One entry of a page of API keys. */
+export interface ApiKeyEdge {
+  /** Where it stands. */
+  cursor: string;
+  /** The key. */
+  node: ApiKey;
+}
+
+/** Answer to `renameApiKey` and `revokeApiKey`. */
+export interface ApiKeyPayload {
+  /** The key as it is now; null when refused. */
+  apiKey: ApiKey | null;
+  /** What to put right. */
+  userErrors: Array<UserError>;
+}
+
+/** Answer to `createApiKey` and `rotateApiKey`. */
+export interface ApiKeySecretPayload {
+  /** The key as it is now; null when refused. */
+  apiKey: ApiKey | null;
+  /** What a program sends as its credential. Shown this once; null when refused. */
+  secret: string | null;
+  /** What to put right. */
+  userErrors: Array<UserError>;
+}
+
+/** How an organization pays for models. */
+export type BillingMode =
+  /** In credits of a plan; amounts are credits. */
+  | "CREDITS"
+  /** With its own model accounts; amounts are dollars. */
+  | "BYOM";
+
+/** A project's monthly threshold. It warns and never blocks; a cap blocks. */
+export interface Budget {
+  /** Opaque id, one for each project. */
+  id: string;
+  /** Whose threshold. */
+  project: Project;
+  /** Dollars a month; null when none is set, and 0 is a limit. */
+  limit: string | null;
+  /** The running month. */
+  month: string;
+  /** Dollars of the running month. */
+  spent: string;
+  /** `limit` minus `spent`, negative when exceeded; null without a limit. */
+  remaining: string | null;
+  /** `spent` / `limit` * 100; null without a limit and with a limit of 0. */
+  pct: number | null;
+  /** Where the month stands. */
+  status: BudgetStatus;
+  /** When the limit was last changed; null when never. */
+  updatedAt: string | null;
+  /** Who changed it last; null when never, or a key that belongs to nobody. */
+  updatedBy: User | null;
+  /** Earlier changes, newest first. */
+  changes: Field<{ first?: number | null; after?: string | null }, BudgetChangeConnection | null>;
+}
+
+/** One change of a budget limit, from the audit table. */
+export interface BudgetChange {
+  /** When. */
+  changedAt: string;
+  /** Who; null for a key that belongs to nobody. */
+  changedBy: User | null;
+  /** The limit before; null when there was none. */
+  oldLimit: string | null;
+  /** The limit after; null when it was removed. */
+  newLimit: string | null;
+}
+
+/** Changes of a budget limit, a page at a time. */
+export interface BudgetChangeConnection {
+  /** Entries with their cursors. */
+  edges: Array<BudgetChangeEdge>;
+  /** The entries alone. */
+  nodes: Array<BudgetChange>;
+  /** Where the page begins and ends. */
+  pageInfo: PageInfo;
+}
+
+/** One entry of a page of budget changes. */
+export interface BudgetChangeEdge {
+  /** Where it stands. */
+  cursor: string;
+  /** The change. */
+  node: BudgetChange;
+}
+
+/** Where spend stands against a budget limit; decided on exact amounts. */
+export type BudgetStatus =
+  /** No limit is set. */
+  | "NONE"
+  /** Below 80 % (green). */
+  | "OK"
+  /** From 80 % and below 100 % (yellow). */
+  | "WARNING"
+  /** 100 % or more (red); with a limit of 0, as soon as anything was spent. */
+  | "EXCEEDED";
+
+/** How a model call ended. */
+export type CallOutcome =
+  /** An answer came. */
+  | "SUCCEEDED"
+  /** The provider or the connection failed; what it charged is still recorded. */
+  | "FAILED";
+
+/** A key to make. */
+export interface CreateApiKeyInput {
+  /** Name to show. */
+  name: string;
+  /** What it may do; at most what the viewer may do there. */
+  role: Role;
+  /** For this workspace; for the organization with neither id. */
+  workspaceId?: string | null;
+  /** For this project; for the organization with neither id. */
+  projectId?: string | null;
+  /** Whether it acts for the viewer, whose spend is then counted and who owns it. */
+  isPersonal?: boolean;
+  /** From when it works no more; never when omitted. */
+  expiresAt?: string | null;
+}
+
+/** A project to make. */
+export interface CreateProjectInput {
+  /** The workspace it belongs to. */
+  workspaceId: string;
+  /** Name to show, once only in the workspace. */
+  name: string;
+  /** Who answers for its spend; the viewer when omitted. Others take OWNER. */
+  ownerId?: string | null;
+}
+
+/** A workspace to make. */
+export interface CreateWorkspaceInput {
+  /** Name to show, once only in the organization. */
+  name: string;
+}
+
+/** From which bucket a deduction was taken. */
+export interface CreditSplit {
+  /** Credits of the plan. */
+  monthly: string;
+  /** Bonus credits. */
+  bonus: string;
+}
+
+/** One entry of the ledger. Never edited. */
+export interface CreditTransaction {
+  /** Opaque id. */
+  id: string;
+  /** What it is. */
+  kind: TransactionKind;
+  /** When the call was made. */
+  occurredAt: string;
+  /** When it was written. */
+  recordedAt: string;
+  /** Dollars; null when no price was known, negative when an adjustment gives back. */
+  cost: string | null;
+  /** What the source said it cost, when it did. */
+  sourceCost: string | null;
+  /** Within or beyond the monthly limit. */
+  entryType: EntryType;
+  /** The part of `cost` beyond the limit; null when unpriced. */
+  onDemandCost: string | null;
+  /** Credits taken, by bucket; null where the organization pays in dollars. */
+  credits: CreditSplit | null;
+  /** What the money was spent on. */
+  project: Project;
+  /** Same as `run.id` (003's name); null outside any run. */
+  runId: string | null;
+  /** The run; null outside any. */
+  run: PipelineRun | null;
+  /** Same as `job.id`; null outside any job. */
+  jobId: string | null;
+  /** The agent job; null outside any. */
+  job: AgentJob | null;
+  /** Canonical name of the kind of agent; `unattributed` outside any job. */
+  agentType: string;
+  /** Name of the kind of agent to show. */
+  label: string;
+  /** Its colour, `#rrggbb`. */
+  color: string;
+  /** Who set the agent to work; null when not attributed. */
+  initiator: Initiator | null;
+  /** Where it was asked; null when not known. */
+  surface: Surface | null;
+  /** The key that called; null when none. */
+  apiKey: ApiKey | null;
+  /** The person it counts for; null when none. */
+  user: User | null;
+  /** Who ran the model; null when the source did not say and it could not be found out. */
+  provider: string | null;
+  /** The model's exact name; null for adjustments over several. */
+  model: string | null;
+  /** What the model was asked to do. */
+  operation: Operation;
+  /** How the call ended. */
+  outcome: CallOutcome;
+  /** Input tokens, cached ones included. */
+  inputTokens: number;
+  /** Output tokens, reasoning included; 0 for embeddings. */
+  outputTokens: number;
+  /** Sum of the two. */
+  totalTokens: number;
+  /** The same by class. */
+  tokens: TokenCounts;
+  /** Dollars per million input tokens that applied; null when unpriced. */
+  inputPrice: string | null;
+  /** Dollars per million output tokens that applied; null when unpriced or for embeddings. */
+  outputPrice: string | null;
+  /** How long the call took. */
+  durationMs: number | null;
+  /** The caller's name for the event, once only in the organization. */
+  eventKey: string;
+  /**
+   * The call this is a part of: entries of one streamed call share it; else the same as
+   * `eventKey`.
+   */
+  callKey: string;
+  /** Why it was posted, for adjustments. */
+  reason: string | null;
+  /** The entry it corrects; null for usage and for adjustments over several. */
+  corrects: CreditTransaction | null;
+}
+
+/** Entries of the ledger, a page at a time. */
+export interface CreditTransactionConnection {
+  /** Entries with their cursors. */
+  edges: Array<CreditTransactionEdge>;
+  /** The entries alone. */
+  nodes: Array<CreditTransaction>;
+  /** Where the page begins and ends. */
+  pageInfo: PageInfo;
+}
+
+/** One entry of a page of the ledger. */
+export interface CreditTransactionEdge {
+  /** Where it stands. */
+  cursor: string;
+  /** The transaction. */
+  node: CreditTransaction;
+}
+
+/** One month over all projects that the caller owns or may see (003). */
+export interface CrossProjectSummary {
+  /** Identity of (viewer, organization, month), for caches. */
+  id: string;
+  /** Which month; in each project's own organization's zone. */
+  month: string;
+  /** When these figures were read. */
+  asOf: string;
+  /** Dollars, unpriced transactions left out. */
+  totalCost: string;
+  /** All tokens. */
+  totalTokens: number;
+  /** Jobs completed in the month. */
+  totalJobs: number;
+  /** Transactions without a known price, left out of `totalCost`. */
+  unpricedTransactions: number;
+  /** Dollars of the whole month before. */
+  previousCost: string;
+  /** `totalCost` minus `previousCost`. */
+  costChange: string;
+  /** Sum of the limits of projects that have one; null when none has. */
+  totalBudget: string | null;
+  /** Dollars of the projects that have a limit: what `totalBudget` compares with. */
+  budgetedCost: string;
+  /** `budgetedCost` / `totalBudget` * 100; null when `totalBudget` is null or 0. */
+  budgetPct: number | null;
+  /** How many projects are summed, shown or not. */
+  projectCount: number;
+  /** How many of them are at WARNING. */
+  warningCount: number;
+  /** How many of them are EXCEEDED. */
+  exceededCount: number;
+  /** Projects, highest cost first, those without spend included. */
+  projects: Field<{ limit?: number }, Array<ProjectSpend>>;
+}
+
+/** One day of a series. */
+export interface DailyPoint {
+  /** Which local day. */
+  date: string;
+  /** The day as instants; 23 to 25 hours. */
+  period: Period;
+  /** Dollars, unpriced transactions left out. */
+  cost: string;
+  /** All tokens. */
+  totalTokens: number;
+  /** Jobs completed on the day. */
+  jobCount: number;
+  /** Transactions without a known price, left out of `cost`. */
+  unpricedTransactions: number;
+}
+
+/** Local days, both included. */
+export interface DateRangeInput {
+  /** First day. */
+  first: string;
+  /** Last day; not before `first`, at most 366 days after it. */
+  last: string;
+}
+
+/**
+ * How an entry counts against the organization's monthly limit, fixed when it was written
+ * (000).
+ */
+export type EntryType =
+  /** Within the limit. */
+  | "INCLUDED"
+  /** Beyond the limit, wholly or in part. */
+  | "ON_DEMAND";
+
+/** A role to give, in place of the one that the person has at the same level. */
+export interface GrantMembershipInput {
+  /** Address of the person; somebody new is written down and may sign in with it. */
+  email: string;
+  /** Name to show, for somebody new; from the address when omitted. */
+  name?: string | null;
+  /** The role; OWNER takes OWNER to give. */
+  role: Role;
+  /** At this workspace; at the organization with neither id. */
+  workspaceId?: string | null;
+  /** At this project; at the organization with neither id. */
+  projectId?: string | null;
+}
+
+/** Answer to `grantMembership`. */
+export interface GrantMembershipPayload {
+  /** The membership as it is now; null when refused. */
+  membership: Membership | null;
+  /** What to put right. */
+  userErrors: Array<UserError>;
+}
+
+/** Who set an agent to work (002). */
+export type Initiator =
+  /** A chat session: 002's main agent. */
+  | "CHAT_AGENT"
+  /** A background task. */
+  | "TASK_AGENT"
+  /** The heartbeat. */
+  | "HEARTBEAT";
+
+/** One day of tokens by initiator; the four add up to the day's tokens. */
+export interface InitiatorDay {
+  /** Which local day. */
+  date: string;
+  /** Tokens of chat sessions: 002's main agent. */
+  chatAgent: number;
+  /** Tokens of task agents. */
+  taskAgent: number;
+  /** Tokens of the heartbeat. */
+  heartbeat: number;
+  /** Tokens that nobody is named for. */
+  unattributed: number;
+}
+
+/** Token usage by who made the request. */
+export interface InitiatorSeries {
+  /** Whether to show the chart: task agents or the heartbeat used tokens. */
+  isShown: boolean;
+  /** One point a day, oldest first, empty days included. */
+  days: Array<InitiatorDay>;
+}
+
+/** Instants, half-open. */
+export interface InstantRangeInput {
+  /** First instant in the range. */
+  from: string;
+  /** First instant after the range; after `from`. */
+  to: string;
+}
+
+/** An agent job, as the caller knows it. What is omitted stays as it is. */
+export interface JobInput {
+  /** The caller's own name for it, unique within the run. */
+  key: string;
+  /** Kind of agent; any name, known ones in any spelling. */
+  agentType: string;
+  /** Who set it to work. */
+  initiator?: Initiator | null;
+  /** How it stands. */
+  status?: JobStatus | null;
+  /** When it began. */
+  startedAt?: string | null;
+  /** When it ended; the job is counted in the period of this instant. */
+  finishedAt?: string | null;
+}
+
+/** How an agent job stands. */
+export type JobStatus =
+  /** Not ended yet. */
+  | "RUNNING"
+  /** Ended well. */
+  | "SUCCEEDED"
+  /** Ended with a failure. */
+  | "FAILED"
+  /** Stopped by someone. */
+  | "CANCELLED";
+
+/** A person's role at the organization as a whole, at a workspace or at a project. */
+export interface Membership {
+  /** Identity, for caches. */
+  id: string;
+  /** Who has the role. */
+  user: User;
+  /** The role. */
+  role: Role;
+  /** Where, for a role at a workspace; null otherwise. */
+  workspace: Workspace | null;
+  /** Where, for a role at a project; null otherwise. */
+  project: Project | null;
+}
+
+/** Memberships, a page at a time. */
+export interface MembershipConnection {
+  /** Entries with their cursors. */
+  edges: Array<MembershipEdge>;
+  /** The entries alone. */
+  nodes: Array<Membership>;
+  /** Where the page begins and ends. */
+  pageInfo: PageInfo;
+}
+
+/** One entry of a page of memberships. */
+export interface MembershipEdge {
+  /** Where it stands. */
+  cursor: string;
+  /** The membership. */
+  node: Membership;
+}
+
+/** One provider's model, or all together. */
+export interface ModelSpend {
+  /** Who ran the model; null in totals and when not known. */
+  provider: string | null;
+  /** The model's exact name; null in totals. */
+  model: string | null;
+  /** Requests. */
+  requests: number;
+  /** Input tokens. */
+  inputTokens: number;
+  /** Output tokens. */
+  outputTokens: number;
+  /** Sum of the two. */
+  totalTokens: number;
+  /** Dollars; null when none of its requests had a price: show unpriced, not $0.00. */
+  cost: string | null;
+  /** Share of the cost, 0..100; null when `cost` is. */
+  pctOfTotal: number | null;
+  /** Transactions without a known price, left out of `cost`. */
+  unpricedTransactions: number;
+}
+
+/** Columns of the breakdown. */
+export type ModelSpendSort =
+  /** Provider, then model. */
+  | "PROVIDER"
+  /** Model. */
+  | "MODEL"
+  /** Requests. */
+  | "REQUESTS"
+  /** Input tokens. */
+  | "INPUT_TOKENS"
+  /** Output tokens. */
+  | "OUTPUT_TOKENS"
+  /** All tokens. */
+  | "TOTAL_TOKENS"
+  /** Cost; unpriced rows last. */
+  | "COST";
+
+/** One month of a trend. */
+export interface MonthlyPoint {
+  /** Which month. */
+  month: string;
+  /** The month as instants. */
+  period: Period;
+  /** Dollars, unpriced transactions left out. */
+  cost: string;
+  /** All tokens. */
+  totalTokens: number;
+  /** Jobs completed in the month. */
+  jobCount: number;
+  /** Transactions without a known price, left out of `cost`. */
+  unpricedTransactions: number;
+}
+
+/** A project's spend in one month (003). */
+export interface MonthlySummary {
+  /** Identity of (project, month), for caches. */
+  id: string;
+  /** Whose spend. */
+  project: Project;
+  /** Which month. */
+  month: string;
+  /** IANA zone in which the month begins. */
+  timeZone: string;
+  /** The month as instants. */
+  period: Period;
+  /** When these figures were read; of two answers the later one holds. */
+  asOf: string;
+  /** Dollars, unpriced transactions left out. */
+  totalCost: string;
+  /** Input and output tokens. */
+  totalTokens: number;
+  /** Input tokens, cached ones included. */
+  inputTokens: number;
+  /** Output tokens, reasoning included. */
+  outputTokens: number;
+  /** Agent jobs completed in the month. */
+  totalJobs: number;
+  /** Transactions without a known price, left out of `totalCost`. */
+  unpricedTransactions: number;
+  /** Dollars of the whole month before. */
+  previousCost: string;
+  /** `totalCost` minus `previousCost`. */
+  costChange: string;
+  /** The limit in force at the end of the month, now in the running one; null when none. */
+  budgetLimit: string | null;
+  /** `totalCost` / `budgetLimit` * 100; null without a limit and with a limit of 0. */
+  budgetPct: number | null;
+  /** Where the month stands against the limit. */
+  budgetStatus: BudgetStatus;
+  /** `budgetLimit` minus `totalCost`, negative when exceeded; null without a limit. */
+  budgetRemaining: string | null;
+  /** Spend by agent type, highest cost first; sums to the totals. */
+  agentBreakdown: Array<AgentSpend>;
+  /** The most expensive runs of the month, highest first. */
+  topRuns: Field<{ limit?: number }, Array<RunSpend>>;
+}
+
+/**
+ * What can be changed. Each field is its own transaction, in the order written; a payload is
+ * null only beside an entry in `errors`, and its neighbours stand.
+ */
+export interface Mutation {
+  /**
+   * Sets a project's monthly threshold. ADMIN of the project. Sending the same again changes
+   * nothing.
+   */
+  setBudgetLimit: Field<{ input: SetBudgetLimitInput }, SetBudgetLimitPayload | null>;
+  /** Takes a project's threshold away. ADMIN of the project. */
+  removeBudgetLimit: Field<{ input: RemoveBudgetLimitInput }, SetBudgetLimitPayload | null>;
+  /**
+   * Sets up to 100 thresholds, each by itself: results in the order given. ADMIN of each
+   * project.
+   */
+  setBudgetLimits: Field<{ input: SetBudgetLimitsInput }, SetBudgetLimitsPayload | null>;
+  /**
+   * Records up to 1,000 events, each by itself: results in the order given. MEMBER of each
+   * project.
+   */
+  recordUsage: Field<{ input: RecordUsageInput }, RecordUsagePayload | null>;
+  /**
+   * Creates or updates a run and its jobs without usage: to cap a run before it spends, and to
+   * say that a job has ended. MEMBER.
+   */
+  recordRun: Field<{ input: RecordRunInput }, RecordRunPayload | null>;
+  /** Appends prices for one model. ADMIN of the organization. */
+  setPrice: Field<{ input: SetPriceInput }, SetPricePayload | null>;
+  /**
+   * Recalculates past entries at the prices known now and posts the differences. ADMIN of the
+   * organization.
+   */
+  repriceUsage: Field<{ input: RepriceUsageInput }, RepriceUsagePayload | null>;
+  /** Changes the name or the time zone of the viewer's organization. ADMIN of it. */
+  updateOrganization: Field<{ input: UpdateOrganizationInput }, UpdateOrganizationPayload | null>;
+  /** Makes a workspace. ADMIN of the organization. */
+  createWorkspace: Field<{ input: CreateWorkspaceInput }, WorkspacePayload | null>;
+  /** Gives a workspace another name. ADMIN of the workspace. */
+  renameWorkspace: Field<{ input: RenameWorkspaceInput }, WorkspacePayload | null>;
+  /** Makes a project. ADMIN of the workspace. */
+  createProject: Field<{ input: CreateProjectInput }, ProjectPayload | null>;
+  /** Gives a project another name. ADMIN of the project. */
+  renameProject: Field<{ input: RenameProjectInput }, ProjectPayload | null>;
+  /** Gives a project to another member of the organization. OWNER of the project. */
+  setProjectOwner: Field<{ input: SetProjectOwnerInput }, ProjectPayload | null>;
+  /**
+   * Gives a person a role at the organization, a workspace or a project. ADMIN there; OWNER to
+   * give or replace OWNER.
+   */
+  grantMembership: Field<{ input: GrantMembershipInput }, GrantMembershipPayload | null>;
+  /**
+   * Takes a person's role at a level away, and the keys that are stronger than what remains.
+   * ADMIN there; OWNER to take OWNER.
+   */
+  revokeMembership: Field<{ input: RevokeMembershipInput }, RevokeMembershipPayload | null>;
+  /** Makes an API key and answers its secret, once. ADMIN of its level. */
+  createApiKey: Field<{ input: CreateApiKeyInput }, ApiKeySecretPayload | null>;
+  /** Gives an API key another name. ADMIN of its level, and at least as strong as the key. */
+  renameApiKey: Field<{ input: RenameApiKeyInput }, ApiKeyPayload | null>;
+  /**
+   * Gives an API key a new secret and answers it, once; the old one stops working. ADMIN of its
+   * level, and at least as strong as the key; a person's key by that person alone.
+   */
+  rotateApiKey: Field<{ input: RotateApiKeyInput }, ApiKeySecretPayload | null>;
+  /**
+   * Ends an API key at once; ending it again changes nothing. ADMIN of its level, and at least
+   * as strong as the key.
+   */
+  revokeApiKey: Field<{ input: RevokeApiKeyInput }, ApiKeyPayload | null>;
+}
+
+/** A thing with an identity of its own, found again through `Query.node`. */
+export type Node = Union<{ AgentJob: AgentJob; ApiKey: ApiKey; Budget: Budget; CreditTransaction: CreditTransaction; Organization: Organization; PipelineRun: PipelineRun; Price: Price; Project: Project; Repricing: Repricing; User: User; Workspace: Workspace; WorkspaceGroup: WorkspaceGroup }>;
+
+/** What a model was asked to do. */
+export type Operation =
+  /** Text out of text. */
+  | "COMPLETION"
+  /** A vector out of text; has no output tokens. */
+  | "EMBEDDING";
+
+/** A tenant: billing account, time zone, billing cycle. 004's enterprise. */
+export interface Organization {
+  /** Opaque id. */
+  id: string;
+  /** Name to show. */
+  name: string;
+  /** IANA time zone in which days, months and cycles begin. */
+  timeZone: string;
+  /** How it pays. */
+  billingMode: BillingMode;
+  /** Name of the plan, `free` for the free tier. */
+  plan: string;
+  /** Today in its zone: what `dailySpend` ends with. */
+  today: string;
+  /** The running month in its zone: what an omitted `month` means. */
+  currentMonth: string;
+  /** The running billing cycle. */
+  billingCycle: Period;
+  /** The viewer's role here; null when only a workspace or project below was shared. */
+  viewerRole: Role | null;
+  /**
+   * Whether the viewer may see organization figures (`creditUsage`, `tokenUsage`, `top...`,
+   * `alerts`, `caps`).
+   */
+  viewerCanSeeFigures: boolean;
+  /** Workspaces that the viewer may see, by name. */
+  workspaces: Field<{ first?: number | null; after?: string | null }, WorkspaceConnection | null>;
+  /** Who has which role at which level, by the person's name. ADMIN. */
+  members: Field<{ first?: number | null; after?: string | null }, MembershipConnection | null>;
+  /** All API keys, revoked ones included, by name. ADMIN. */
+  apiKeys: Field<{ first?: number | null; after?: string | null }, ApiKeyConnection | null>;
+  /**
+   * Prices in force at an instant (now, when omitted); the organization's own before public
+   * ones.
+   */
+  prices: Field<{ provider?: string | null; model?: string | null; at?: string | null; first?: number | null; after?: string | null }, PriceConnection | null>;
+  /** Models that were used without a known price, most tokens first. ADMIN. */
+  unpricedModels: Field<{ range?: RangeInput | null; first?: number | null; after?: string | null }, UnpricedModelConnection | null>;
+  /**
+   * Spend of the month over the organization's projects that the viewer may see; same as
+   * `Query.crossProjectSummary` for this organization.
+   */
+  crossProjectSummary: Field<{ month?: string | null }, CrossProjectSummary | null>;
+  /** Everything that 002's page shows, for one state of its filters. ADMIN. */
+  tokenUsage: Field<{ filter: TokenUsageFilter }, TokenUsage | null>;
+  /** Two states of 002's filters side by side, with their differences. ADMIN. */
+  tokenUsageComparison: Field<{ base: TokenUsageFilter; other: TokenUsageFilter }, TokenUsageComparison | null>;
+}
+
+/** Where a page of a connection begins and ends. */
+export interface PageInfo {
+  /** Whether entries follow this page. */
+  hasNextPage: boolean;
+  /** Whether entries precede this page. */
+  hasPreviousPage: boolean;
+  /** Cursor of the first entry; null on an empty page. */
+  startCursor: string | null;
+  /** Cursor of the last entry; null on an empty page. */
+  endCursor: string | null;
+}
+
+/** A stretch of time, half-open: `start` belongs to it, `end` does not. */
+export interface Period {
+  /** First instant in it. */
+  start: string;
+  /** First instant after it. */
+  end: string;
+  /** First local day in it. */
+  firstDate: string;
+  /** Last local day in it. */
+  lastDate: string;
+  /** IANA name of the zone in which its days and months begin: the organization's. */
+  timeZone: string;
+  /**
+   * Whether it is over; figures of a period that is not over still grow, those of one that is
+   * over change by corrections only.
+   */
+  isOver: boolean;
+}
+
+/** One execution of a workflow: 000's execution, 003's pipeline run. */
+export interface PipelineRun {
+  /** Opaque id. */
+  id: string;
+  /** The caller's own name for it, unique within the project. */
+  key: string;
+  /** What its money was spent on. */
+  project: Project;
+  /** The run that started it; null when it started by itself. */
+  parent: PipelineRun | null;
+  /** Name of the workflow. */
+  workflow: string | null;
+  /** What set it off, in the caller's words (`schedule`, `manual`). */
+  trigger: string | null;
+  /** How it stands. */
+  status: RunStatus;
+  /** When it began: as stated, else the first event's time. */
+  startedAt: string;
+  /** When it ended; null while running. */
+  finishedAt: string | null;
+  /** Dollars over its whole life, unpriced calls left out. */
+  cost: string;
+  /** Transactions without a known price, left out of `cost`. */
+  unpricedTransactions: number;
+  /** All tokens over its whole life. */
+  totalTokens: number;
+  /** Completed agent jobs. */
+  jobCount: number;
+  /** Its agents' work, oldest first. */
+  jobs: Field<{ first?: number | null; after?: string | null }, AgentJobConnection | null>;
+}
+
+/** Pipeline runs, a page at a time. */
+export interface PipelineRunConnection {
+  /** Entries with their cursors. */
+  edges: Array<PipelineRunEdge>;
+  /** The entries alone. */
+  nodes: Array<PipelineRun>;
+  /** Where the page begins and ends. */
+  pageInfo: PageInfo;
+}
+
+/** One entry of a page of pipeline runs. */
+export interface PipelineRunEdge {
+  /** Where it stands. */
+  cursor: string;
+  /** The run. */
+  node: PipelineRun;
+}
+
+/**
+ * Dollars for one class of one model at one provider from one instant on. Appended, never
+ * edited.
+ */
+export interface Price {
+  /** Opaque id. */
+  id: string;
+  /** Who runs the model. */
+  provider: string;
+  /** The model's name, or the pattern that it matches. */
+  model: string;
+  /** Which tokens. */
+  tokenClass: TokenClass;
+  /** Dollars per million tokens. */
+  dollarsPerMillion: string;
+  /** From this many input tokens in the call on; 0 for the first tier. */
+  minInputTokens: number;
+  /** Service tier (`batch`, `priority`); null for the standard one. */
+  serviceTier: string | null;
+  /** First instant at which it applies. */
+  startsAt: string;
+  /** First instant at which a later one applies; null while it is the latest. */
+  endsAt: string | null;
+  /** Where it comes from. */
+  source: PriceSource;
+}
+
+/** Prices, a page at a time. */
+export interface PriceConnection {
+  /** Entries with their cursors. */
+  edges: Array<PriceEdge>;
+  /** The entries alone. */
+  nodes: Array<Price>;
+  /** Where the page begins and ends. */
+  pageInfo: PageInfo;
+}
+
+/** One entry of a page of prices. */
+export interface PriceEdge {
+  /** Where it stands. */
+  cursor: string;
+  /** The price. */
+  node: Price;
+}
+
+/** Where a price comes from. */
+export type PriceSource =
+  /** The public price list. */
+  | "PUBLIC"
+  /** The organization's own, which goes before the public one. */
+  | "ORGANIZATION";
+
+/** What money is spent on: 003's product. */
+export interface Project {
+  /** Opaque id. */
+  id: string;
+  /** Name to show. */
+  name: string;
+  /** The workspace it belongs to. */
+  workspace: Workspace;
+  /** The tenant it belongs to. */
+  organization: Organization;
+  /** Who answers for its spend; null once that person has left. */
+  owner: User | null;
+  /** The organization's IANA time zone. */
+  timeZone: string;
+  /** When it was made. */
+  createdAt: string;
+  /** The viewer's role here, inherited from above where that is higher. */
+  viewerRole: Role;
+  /** Whether the viewer may call `setBudgetLimit` for it. */
+  viewerCanSetBudget: boolean;
+  /** Its monthly threshold; always there, with a null `limit` when none is set. */
+  budget: Budget;
+  /** Spend of one month; the running one when `month` is omitted (003). */
+  monthlySummary: Field<{ month?: string | null }, MonthlySummary | null>;
+  /** Spend by month, oldest first, months without spend included (003). */
+  monthlyTrend: Field<{ months?: number; until?: string | null }, Array<MonthlyPoint> | null>;
+  /** Spend by day, oldest first, days without spend included (003). */
+  dailySpend: Field<{ days?: number; until?: string | null }, Array<DailyPoint> | null>;
+  /** The latest entries of the ledger, newest first (003). */
+  recentTransactions: Field<{ limit?: number; kinds?: readonly (TransactionKind)[] }, Array<CreditTransaction> | null>;
+  /** The ledger, newest first. */
+  transactions: Field<{ filter?: TransactionFilter | null; first?: number | null; after?: string | null }, CreditTransactionConnection | null>;
+  /** Pipeline runs, newest start first. */
+  pipelineRuns: Field<{ first?: number | null; after?: string | null }, PipelineRunConnection | null>;
+}
+
+/** Projects, a page at a time. */
+export interface ProjectConnection {
+  /** Entries with their cursors. */
+  edges: Array<ProjectEdge>;
+  /** The entries alone. */
+  nodes: Array<Project>;
+  /** Where the page begins and ends. */
+  pageInfo: PageInfo;
+}
+
+/** One entry of a page of projects. */
+export interface ProjectEdge {
+  /** Where it stands. */
+  cursor: string;
+  /** The project. */
+  node: Project;
+}
+
+/** Which projects to list. Fields given are all met. */
+export interface ProjectFilter {
+  /** In this workspace. */
+  workspaceId?: string | null;
+  /** Owned by this user. */
+  ownerId?: string | null;
+  /** Owned by the viewer. */
+  ownedByViewer?: boolean | null;
+  /** With this budget status in the running month. */
+  budgetStatus?: BudgetStatus | null;
+}
+
+/** Answer to `createProject`, `renameProject` and `setProjectOwner`. */
+export interface ProjectPayload {
+  /** The project as it is now; null when refused. */
+  project: Project | null;
+  /** What to put right. */
+  userErrors: Array<UserError>;
+}
+
+/** Which projects a portfolio covers. */
+export type ProjectScope =
+  /** Those that the caller owns. */
+  | "OWNED"
+  /** Those that the caller owns or may see. */
+  | "REACHABLE";
+
+/** One project's part of a cross-project summary. */
+export interface ProjectSpend {
+  /** Which project. */
+  project: Project;
+  /** Dollars, unpriced transactions left out. */
+  cost: string;
+  /** All tokens. */
+  totalTokens: number;
+  /** Jobs completed in the month. */
+  totalJobs: number;
+  /** Transactions without a known price, left out of `cost`. */
+  unpricedTransactions: number;
+  /** The limit, as in `MonthlySummary.budgetLimit`. */
+  budgetLimit: string | null;
+  /** As in `MonthlySummary.budgetPct`. */
+  budgetPct: number | null;
+  /** As in `MonthlySummary.budgetStatus`. */
+  budgetStatus: BudgetStatus;
+  /** As in `MonthlySummary.budgetRemaining`. */
+  budgetRemaining: string | null;
+  /** Share of the summary's cost, 0..100; 0 when nothing was spent. */
+  pctOfTotal: number;
+  /** Dollars of the whole month before. */
+  previousCost: string;
+  /** `cost` minus `previousCost`. */
+  costChange: string;
+}
+
+/**
+ * What can be asked. A field is null only beside an entry in `errors`; a thing that is not
+ * yours and one that does not exist both answer NOT_FOUND.
+ */
+export interface Query {
+  /** Any thing by its id. */
+  node: Field<{ id: string }, Node | null>;
+  /** Who is asking. */
+  viewer: Viewer | null;
+  /** An organization; the viewer's when `id` is omitted. */
+  organization: Field<{ id?: string | null }, Organization | null>;
+  /** A workspace. */
+  workspace: Field<{ id: string }, Workspace | null>;
+  /** A project, with every report about it: the way for pages. */
+  project: Field<{ id: string }, Project | null>;
+  /** Projects that the caller owns or may see, by name. */
+  projects: Field<{ filter?: ProjectFilter | null; first?: number | null; after?: string | null }, ProjectConnection | null>;
+  /** A run by the caller's own key; by our id use `node`. */
+  pipelineRun: Field<{ projectId: string; key: string }, PipelineRun | null>;
+  /** Agent types in the registry, for legends and filters, by label. */
+  agentTypes: Array<AgentType> | null;
+  /** 003: same as `project.monthlySummary`. */
+  monthlySummary: Field<{ projectId: string; month?: string | null }, MonthlySummary | null>;
+  /** 003: same as `project.monthlyTrend`. */
+  monthlyTrend: Field<{ projectId: string; months?: number; until?: string | null }, Array<MonthlyPoint> | null>;
+  /**
+   * 003: one month over the projects that the caller owns or may see in the organization in
+   * which the request acts (header `x-organization-id`; the caller's first when absent).
+   */
+  crossProjectSummary: Field<{ month?: string | null; scope?: ProjectScope }, CrossProjectSummary | null>;
+  /** 003: same as `project.recentTransactions`. */
+  recentTransactions: Field<{ projectId: string; limit?: number; kinds?: readonly (TransactionKind)[] }, Array<CreditTransaction> | null>;
+  /** 003: same as `project.dailySpend`. */
+  dailySpend: Field<{ projectId: string; days?: number; until?: string | null }, Array<DailyPoint> | null>;
+}
+
+/** Which stretch of time: exactly one of the three. Echoed as a `Period` in the answer. */
+export interface RangeInput {
+  /** A named range, resolved by the server in the organization's zone. */
+  preset?: RangePreset | null;
+  /** Local days. */
+  dates?: DateRangeInput | null;
+  /** Instants; reports (not lists) take them on full local hours only. */
+  instants?: InstantRangeInput | null;
+}
+
+/**
+ * Named ranges of 000, 002 and 004. Ranges of days end with today; a month to date ends now.
+ */
+export type RangePreset =
+  /** 24 local hours, ending with the running one (000's 1d, 004's 24 hours). */
+  | "LAST_24_HOURS"
+  /** Today. */
+  | "TODAY"
+  /** Yesterday. */
+  | "YESTERDAY"
+  /** 7 days with today. */
+  | "LAST_7_DAYS"
+  /** 14 days with today. */
+  | "LAST_14_DAYS"
+  /** 30 days with today. */
+  | "LAST_30_DAYS"
+  /** 90 days with today. */
+  | "LAST_90_DAYS"
+  /** The running calendar month (000's MTD). */
+  | "THIS_MONTH"
+  /** The calendar month before the running one. */
+  | "LAST_MONTH"
+  /** The running billing cycle. */
+  | "THIS_CYCLE"
+  /** The billing cycle before the running one. */
+  | "LAST_CYCLE";
+
+/** One price. */
+export interface RateInput {
+  /** Which tokens. */
+  tokenClass: TokenClass;
+  /** Dollars per million tokens, 0 or more; 0 is a price. */
+  dollarsPerMillion: string | number;
+  /** From this many input tokens in the call on. */
+  minInputTokens?: number;
+  /** Service tier; the standard one when omitted. */
+  serviceTier?: string | null;
+}
+
+/** A run and its jobs, without usage. */
+export interface RecordRunInput {
+  /** What the run's money is spent on. */
+  projectId: string;
+  /** The run. */
+  run: RunInput;
+  /** Its jobs, up to 100. */
+  jobs?: readonly (JobInput)[];
+}
+
+/** Answer to `recordRun`. */
+export interface RecordRunPayload {
+  /** The run as it is now; null when refused. */
+  run: PipelineRun | null;
+  /** What to put right. */
+  userErrors: Array<UserError>;
+}
+
+/** Events to record. */
+export interface RecordUsageInput {
+  /** 1 to 1,000. */
+  events: readonly (UsageEventInput)[];
+}
+
+/** Answer to `recordUsage`. */
+export interface RecordUsagePayload {
+  /** One for each event, in the order given; empty when the call as a whole was refused. */
+  results: Array<UsageResult>;
+  /** What to put right in the call as a whole. */
+  userErrors: Array<UserError>;
+}
+
+/** A threshold to take away. */
+export interface RemoveBudgetLimitInput {
+  /** Which project. */
+  projectId: string;
+}
+
+/** Another name for a key. */
+export interface RenameApiKeyInput {
+  /** Which key. */
+  apiKeyId: string;
+  /** Name to show. */
+  name: string;
+}
+
+/** Another name for a project. */
+export interface RenameProjectInput {
+  /** Which project. */
+  projectId: string;
+  /** Name to show, once only in the workspace. */
+  name: string;
+}
+
+/** Another name for a workspace. */
+export interface RenameWorkspaceInput {
+  /** Which workspace. */
+  workspaceId: string;
+  /** Name to show, once only in the organization. */
+  name: string;
+}
+
+/** What to recalculate. */
+export interface RepriceUsageInput {
+  /** Whose; the viewer's organization when omitted. */
+  organizationId?: string | null;
+  /** Which calls, by when they were made. */
+  range: RangeInput;
+  /** Only these models; all when omitted. */
+  models?: readonly (string)[] | null;
+  /** Whether to show the differences only. Said each time. */
+  dryRun: boolean;
+  /**
+   * The dry run that was looked at: when figures have moved since, nothing is posted and the
+   * answer is STALE. Required unless `dryRun`.
+   */
+  afterDryRunId?: string | null;
+}
+
+/** Answer to `repriceUsage`. */
+export interface RepriceUsagePayload {
+  /** The recalculation, possibly still running; null when refused. */
+  repricing: Repricing | null;
+  /** What to put right. */
+  userErrors: Array<UserError>;
+}
+
+/**
+ * A recalculation of past entries, or its rehearsal. Long ones go on after the mutation has
+ * answered: ask `node` again.
+ */
+export interface Repricing {
+  /** Opaque id. */
+  id: string;
+  /** Whether nothing is posted. */
+  isDryRun: boolean;
+  /** How it stands. */
+  status: RepricingStatus;
+  /** Entries looked at / entries to look at, 0..100. */
+  progressPct: number;
+  /** What was, or would be, posted for each model; complete once DONE. */
+  lines: Array<RepricingLine>;
+  /** Sum of the lines' differences. */
+  difference: string;
+  /** When it began. */
+  startedAt: string;
+  /** When it ended; null while running. */
+  finishedAt: string | null;
+}
+
+/** One model's part of a repricing. */
+export interface RepricingLine {
+  /** Who ran the model. */
+  provider: string | null;
+  /** The model's exact name. */
+  model: string;
+  /** Entries that change. */
+  transactions: number;
+  /** Those among them that had no price. */
+  unpricedTransactions: number;
+  /** Their dollars before, unpriced ones as 0. */
+  costBefore: string;
+  /** Their dollars after. */
+  costAfter: string;
+  /** After minus before: what totals move by. */
+  difference: string;
+}
+
+/** How a repricing stands. */
+export type RepricingStatus =
+  /** Not done yet. */
+  | "RUNNING"
+  /** Done. */
+  | "DONE"
+  /** Stopped; nothing was posted. */
+  | "FAILED";
+
+/** A key to end. */
+export interface RevokeApiKeyInput {
+  /** Which key. */
+  apiKeyId: string;
+}
+
+/** A role to take away. */
+export interface RevokeMembershipInput {
+  /** Whose. */
+  userId: string;
+  /** At this workspace; at the organization with neither id. */
+  workspaceId?: string | null;
+  /** At this project; at the organization with neither id. */
+  projectId?: string | null;
+}
+
+/** Answer to `revokeMembership`. */
+export interface RevokeMembershipPayload {
+  /** Whose role was taken away; null when refused. */
+  user: User | null;
+  /** What to put right. */
+  userErrors: Array<UserError>;
+}
+
+/** What someone may do at an organization, workspace or project. */
+export type Role =
+  /** Everything, including giving roles. */
+  | "OWNER"
+  /** Budgets, caps, prices, keys, and organization or workspace figures. */
+  | "ADMIN"
+  /** Spending: recording usage, reserving; reading the projects it belongs to. */
+  | "MEMBER"
+  /** Reading only. */
+  | "VIEWER";
+
+/** A key that needs a new secret. */
+export interface RotateApiKeyInput {
+  /** Which key. */
+  apiKeyId: string;
+}
+
+/** A run, as the caller knows it. What is omitted stays as it is. */
+export interface RunInput {
+  /** The caller's own name for it, unique within the project. */
+  key: string;
+  /** The run that started it, by the caller's own name; its caps bind this one too. */
+  parentKey?: string | null;
+  /** Name of the workflow. */
+  workflow?: string | null;
+  /** What set it off. */
+  trigger?: string | null;
+  /** How it stands. */
+  status?: RunStatus | null;
+  /** When it began. */
+  startedAt?: string | null;
+  /** When it ended. */
+  finishedAt?: string | null;
+}
+
+/** One run's part of a month. A run over two months has its part in each. */
+export interface RunSpend {
+  /** Same as `run.id` (003's name). */
+  runId: string;
+  /** The run. */
+  run: PipelineRun;
+  /** How the run stands. */
+  status: RunStatus;
+  /** What set it off. */
+  trigger: string | null;
+  /** When it began, possibly in an earlier month. */
+  startedAt: string;
+  /** Jobs completed in the month. */
+  jobCount: number;
+  /** Tokens in the month. */
+  totalTokens: number;
+  /** Dollars in the month, unpriced transactions left out. */
+  cost: string;
+  /** Share of the month's cost, 0..100; 0 when nothing was spent. */
+  pctOfTotal: number;
+  /** Transactions without a known price, left out of `cost`. */
+  unpricedTransactions: number;
+}
+
+/** How an execution or an agent's work stands. */
+export type RunStatus =
+  /** Not ended yet. */
+  | "RUNNING"
+  /** Ended well. */
+  | "SUCCEEDED"
+  /** Ended with a failure. */
+  | "FAILED"
+  /** Stopped by someone. */
+  | "CANCELLED";
+
+/** A threshold for one project. */
+export interface SetBudgetLimitInput {
+  /** Which project. */
+  projectId: string;
+  /** Dollars a month, 0 to 1e9, up to 12 decimals; 0 is a limit. */
+  limitDollars: string | number;
+}
+
+/** Answer to `setBudgetLimit` and `removeBudgetLimit`. */
+export interface SetBudgetLimitPayload {
+  /** The threshold as it is now; null when refused. */
+  budget: Budget | null;
+  /** The project, from which a page can ask again for what it shows; null when refused. */
+  project: Project | null;
+  /** What to put right. */
+  userErrors: Array<UserError>;
+}
+
+/** Thresholds for several projects. */
+export interface SetBudgetLimitsInput {
+  /** 1 to 100, each project once. */
+  limits: readonly (SetBudgetLimitInput)[];
+}
+
+/** Answer to `setBudgetLimits`. */
+export interface SetBudgetLimitsPayload {
+  /** One for each limit, in the order given. */
+  results: Array<SetBudgetLimitsResult>;
+  /** What to put right in the call as a whole. */
+  userErrors: Array<UserError>;
+}
+
+/** What became of one threshold. */
+export interface SetBudgetLimitsResult {
+  /** The project as given. */
+  projectId: string;
+  /** The threshold as it is now; null when refused. */
+  budget: Budget | null;
+  /** What to put right; `field` begins with `limits` and the position. */
+  userErrors: Array<UserError>;
+}
+
+/** Prices for one model from one instant on. */
+export interface SetPriceInput {
+  /** Whose; the viewer's organization when omitted. */
+  organizationId?: string | null;
+  /** Who runs the model. */
+  provider: string;
+  /** The model's exact name. */
+  model: string;
+  /** First instant at which they apply; may be in the past, up to 400 days. */
+  startsAt: string;
+  /** The prices, each class, tier and service tier once. */
+  rates: readonly (RateInput)[];
+}
+
+/** Answer to `setPrice`. */
+export interface SetPricePayload {
+  /** What was appended; null when refused. */
+  prices: Array<Price> | null;
+  /** The repricing of what had no price, begun on the way; null when there was nothing. */
+  repricing: Repricing | null;
+  /** What to put right. */
+  userErrors: Array<UserError>;
+}
+
+/** Another owner for a project. */
+export interface SetProjectOwnerInput {
+  /** Which project. */
+  projectId: string;
+  /** Who answers for its spend from now on. */
+  ownerId: string;
+}
+
+/**
+ * One report of a call that streams. Reports may come twice and out of order; totals never
+ * fall.
+ */
+export interface StreamReportInput {
+  /** The caller's own name for the call; each report has its own `eventKey`. */
+  callKey: string;
+  /** Whether it is the last report. */
+  final?: boolean;
+}
+
+/** Where it was asked (004). */
+export type Surface =
+  /** The workspace editor in a browser. */
+  | "WEB"
+  /** The command line. */
+  | "CLI"
+  /** A program. */
+  | "API";
+
+/** Kinds of tokens that are priced apart. */
+export type TokenClass =
+  /** Input read afresh. */
+  | "INPUT"
+  /** Input read from a cache. */
+  | "CACHE_READ"
+  /** Input written to a 5-minute cache. */
+  | "CACHE_WRITE_5M"
+  /** Input written to a 1-hour cache. */
+  | "CACHE_WRITE_1H"
+  /** Output without reasoning. */
+  | "OUTPUT"
+  /** Reasoning. */
+  | "REASONING";
+
+/** Tokens of one call, in classes that do not overlap. */
+export interface TokenCounts {
+  /** Input tokens read afresh. */
+  input: number;
+  /** Input tokens read from a cache. */
+  cacheRead: number;
+  /** Input tokens written to a 5-minute cache. */
+  cacheWrite5m: number;
+  /** Input tokens written to a 1-hour cache. */
+  cacheWrite1h: number;
+  /** Output tokens without reasoning. */
+  output: number;
+  /** Reasoning tokens. */
+  reasoning: number;
+}
+
+/** Everything that 002's page shows, for one state of its filters; all parts agree. */
+export interface TokenUsage {
+  /** Identity of (organization, filter), for caches. */
+  id: string;
+  /** What it covers. */
+  period: Period;
+  /** When these figures were read. */
+  asOf: string;
+  /** Model requests. */
+  requests: number;
+  /** Requests by days in the range, days to come left out. */
+  requestsPerDay: number;
+  /** Input (prompt) tokens, cached ones included. */
+  inputTokens: number;
+  /** Output (completion) tokens, reasoning included. */
+  outputTokens: number;
+  /** Sum of the two. */
+  totalTokens: number;
+  /** Dollars, unpriced requests left out: 002's estimated cost. */
+  cost: string;
+  /** `cost` by priced requests, to 12 decimals, half to even; null without any. */
+  costPerRequest: string | null;
+  /** Transactions without a known price, left out of `cost`. */
+  unpricedTransactions: number;
+  /** One point a day, oldest first, empty days included. */
+  daily: Array<TokenUsageDay>;
+  /** The same days by who made the request. */
+  byInitiator: InitiatorSeries;
+  /** One row for each provider and model. */
+  breakdown: Field<{ sort?: ModelSpendSort; descending?: boolean }, Array<ModelSpend>>;
+  /** The breakdown's bottom row; equals the figures above. */
+  totals: ModelSpend;
+  /** Providers that occur in the range, whatever the provider and model filters say. */
+  providers: Array<string>;
+  /** Models that occur in the range for the chosen provider, or for all. */
+  models: Array<string>;
+  /** Why there is nothing to draw; null when there is something. */
+  emptyState: TokenUsageEmptyState | null;
+}
+
+/** Two states of the filters side by side, and other minus base. */
+export interface TokenUsageComparison {
+  /** The first. */
+  base: TokenUsage;
+  /** The second. */
+  other: TokenUsage;
+  /** Difference of requests. */
+  requestsChange: number;
+  /** Difference of tokens. */
+  tokensChange: number;
+  /** Difference of dollars. */
+  costChange: string;
+  /** Difference of dollars by `base.cost` * 100; null when that is 0. */
+  costChangePct: number | null;
+}
+
+/** One day of token usage. */
+export interface TokenUsageDay {
+  /** Which local day. */
+  date: string;
+  /** Requests. */
+  requests: number;
+  /** Input tokens. */
+  inputTokens: number;
+  /** Output tokens. */
+  outputTokens: number;
+  /** Dollars, unpriced requests left out. */
+  cost: string;
+  /** Transactions without a known price, left out of `cost`. */
+  unpricedTransactions: number;
+}
+
+/** 002's three empty states. */
+export type TokenUsageEmptyState =
+  /** Nothing was ever recorded. */
+  | "NO_USAGE_YET"
+  /** Nothing matches these filters. */
+  | "NO_MATCH"
+  /** Rows match, but none falls on a day that can be drawn. */
+  | "NO_DAILY";
+
+/** One state of the filters of 002's page. */
+export interface TokenUsageFilter {
+  /** The days to show. */
+  range: RangeInput;
+  /** Only this provider; empty for requests whose provider is not known. */
+  provider?: string | null;
+  /** Only this model; needs `provider`. */
+  model?: string | null;
+  /** Only this workspace. */
+  workspaceId?: string | null;
+  /** Only this project. */
+  projectId?: string | null;
+}
+
+/** Which entries of the ledger. Fields given are all met. */
+export interface TransactionFilter {
+  /** When the call was made. */
+  range?: RangeInput | null;
+  /** Kinds; all when omitted. */
+  kinds?: readonly (TransactionKind)[] | null;
+  /** Kinds of agents, by any spelling of their names. */
+  agentTypes?: readonly (string)[] | null;
+  /** Only this run, by our id. */
+  runId?: string | null;
+  /** Only this model. */
+  model?: string | null;
+  /** Only entries without a price (true) or with one (false). */
+  isUnpriced?: boolean | null;
+}
+
+/** What an entry of the ledger is. */
+export type TransactionKind =
+  /** The deduction for one model call, or for a part of a streamed one. */
+  | "USAGE"
+  /** A correction of earlier entries. */
+  | "ADJUSTMENT";
+
+/** A model that was used without a known price. */
+export interface UnpricedModel {
+  /** Who ran it, as far as stated. */
+  provider: string | null;
+  /** The model's exact name. */
+  model: string;
+  /** Transactions without a price. */
+  unpricedTransactions: number;
+  /** Their tokens. */
+  totalTokens: number;
+  /** The first of them. */
+  firstAt: string;
+  /** The last of them. */
+  lastAt: string;
+}
+
+/** Unpriced models, a page at a time. */
+export interface UnpricedModelConnection {
+  /** Entries with their cursors. */
+  edges: Array<UnpricedModelEdge>;
+  /** The entries alone. */
+  nodes: Array<UnpricedModel>;
+  /** Where the page begins and ends. */
+  pageInfo: PageInfo;
+}
+
+/** One entry of a page of unpriced models. */
+export interface UnpricedModelEdge {
+  /** Where it stands. */
+  cursor: string;
+  /** The model. */
+  node: UnpricedModel;
+}
+
+/** What to change about the viewer's organization. */
+export interface UpdateOrganizationInput {
+  /** Name to show; as it is when omitted. */
+  name?: string | null;
+  /**
+   * IANA time zone, from the next billing cycle on: days that have been counted stay as they
+   * are. As it is when omitted.
+   */
+  timeZone?: string | null;
+}
+
+/** Answer to `updateOrganization`. */
+export interface UpdateOrganizationPayload {
+  /** The organization as it is now; null when refused. */
+  organization: Organization | null;
+  /** When the new zone comes into force; null when the zone was not asked for. */
+  timeZoneFrom: string | null;
+  /** What to put right. */
+  userErrors: Array<UserError>;
+}
+
+/** One model call, or one report of a streamed one. */
+export interface UsageEventInput {
+  /**
+   * The caller's own name for the event, up to 255 characters: counted once whatever is sent
+   * again.
+   */
+  eventKey: string;
+  /** What the money was spent on. */
+  projectId: string;
+  /** When the call was made; the server's now when omitted. */
+  occurredAt?: string | null;
+  /** The run, created or updated on the way. */
+  run?: RunInput | null;
+  /** The agent job, created or updated on the way; needs `run`. */
+  job?: JobInput | null;
+  /** Who ran the model; found from the model's name when omitted and unambiguous. */
+  provider?: string | null;
+  /** The model's exact name. */
+  model: string;
+  /** What the model was asked to do. */
+  operation?: Operation;
+  /** How the call ended. */
+  outcome?: CallOutcome;
+  /** Where it was asked. */
+  surface?: Surface;
+  /** Service tier by which it is billed (`batch`); the standard one when omitted. */
+  serviceTier?: string | null;
+  /** The key that called; the one in use when omitted. */
+  apiKeyId?: string | null;
+  /** The person it counts for. */
+  userId?: string | null;
+  /** Input tokens, as the provider counts them. */
+  inputTokens?: number;
+  /** Output tokens, as the provider counts them. */
+  outputTokens?: number;
+  /** Input tokens read from a cache. */
+  cacheReadTokens?: number | null;
+  /** Input tokens written to a 5-minute cache, or to one of unknown life. */
+  cacheWrite5mTokens?: number | null;
+  /** Input tokens written to a 1-hour cache. */
+  cacheWrite1hTokens?: number | null;
+  /** Reasoning tokens. */
+  reasoningTokens?: number | null;
+  /**
+   * Whether `inputTokens` contains the cached ones (OpenAI: true, Anthropic: false). Required
+   * with any cache count: a wrong guess is a wrong bill.
+   */
+  inputIncludesCache?: boolean | null;
+  /**
+   * Whether `outputTokens` contains the reasoning ones (OpenAI: true, Gemini: false). Required
+   * with a reasoning count.
+   */
+  outputIncludesReasoning?: boolean | null;
+  /** How long the call took. */
+  durationMs?: number | null;
+  /**
+   * What the source said it cost, in dollars; kept beside our own figure, never used for it.
+   */
+  sourceCost?: string | number | null;
+  /** For a call that streams: token counts here are then the call's so far. */
+  stream?: StreamReportInput | null;
+}
+
+/** What became of one event. */
+export interface UsageResult {
+  /** The event as named. */
+  eventKey: string;
+  /** What became of it. */
+  status: UsageStatus;
+  /** Whether it is in the ledger without a price. */
+  isUnpriced: boolean;
+  /** Its entry; null when rejected, and when a streamed report added nothing. */
+  transactionId: string | null;
+  /** Dollars of that entry; null when unpriced or rejected. */
+  cost: string | null;
+  /** What to put right; `field` begins with `events` and the position. */
+  userErrors: Array<UserError>;
+}
+
+/** What became of an event. */
+export type UsageStatus =
+  /** Written now. */
+  | "RECORDED"
+  /** Written before, with the same content: success. */
+  | "DUPLICATE"
+  /** Written before with other content; nothing was changed. */
+  | "CONFLICT"
+  /** Not written; see `userErrors`. */
+  | "REJECTED";
+
+/** A person. */
+export interface User {
+  /** Opaque id. */
+  id: string;
+  /** Name to show. */
+  name: string;
+  /**
+   * Address; null unless it is the viewer's own or the viewer is ADMIN of a shared
+   * organization.
+   */
+  email: string | null;
+}
+
+/** What a caller of a mutation can put right. */
+export interface UserError {
+  /** For programs. */
+  code: UserErrorCode;
+  /** For people: names field, value and what was expected. */
+  message: string;
+  /**
+   * Path into the mutation's input, list positions as digits: `["events", "3", "inputTokens"]`;
+   * null when about the whole.
+   */
+  field: Array<string> | null;
+}
+
+/** Kinds of user errors. */
+export type UserErrorCode =
+  /** A field that is needed here is missing. */
+  | "REQUIRED"
+  /** A value makes no sense in its field. */
+  | "INVALID"
+  /** A number or date outside what is allowed. */
+  | "OUT_OF_RANGE"
+  /** More decimals than are kept (12). */
+  | "TOO_PRECISE"
+  /** A thing named by id or key does not exist, or is not the caller's to see. */
+  | "NOT_FOUND"
+  /**
+   * The caller may see the thing but not do this. Only inside bulk results; a single mutation
+   * answers in `errors`.
+   */
+  | "FORBIDDEN"
+  /** The same key was used before with other content. */
+  | "CONFLICT"
+  /** The reservation was settled, released or has expired. */
+  | "RESERVATION_ENDED"
+  /** The figures have moved since they were shown; look again. */
+  | "STALE";
+
+/** Who is asking. */
+export interface Viewer {
+  /** Identity of the viewer, for caches. */
+  id: string;
+  /** The person; null when a program asks with a key that belongs to nobody. */
+  user: User | null;
+  /** The key in use; null with a JWT. */
+  apiKey: ApiKey | null;
+  /**
+   * The key's organization, or the person's default one: what `organization` without an id
+   * answers.
+   */
+  organization: Organization;
+  /** All organizations of the person, by name, at most 100. */
+  organizations: Array<Organization>;
+}
+
+/** The level between organization and project. */
+export interface Workspace {
+  /** Opaque id. */
+  id: string;
+  /** Name to show. */
+  name: string;
+  /** The tenant it belongs to. */
+  organization: Organization;
+  /** The group it is counted in; null when in none. */
+  group: WorkspaceGroup | null;
+  /** The viewer's role here, inherited from above where that is higher. */
+  viewerRole: Role | null;
+  /** Its projects that the viewer may see, by name. */
+  projects: Field<{ first?: number | null; after?: string | null }, ProjectConnection | null>;
+  /** API keys, by name. ADMIN of the workspace. */
+  apiKeys: Field<{ first?: number | null; after?: string | null }, ApiKeyConnection | null>;
+}
+
+/** Workspaces, a page at a time. */
+export interface WorkspaceConnection {
+  /** Entries with their cursors. */
+  edges: Array<WorkspaceEdge>;
+  /** The entries alone. */
+  nodes: Array<Workspace>;
+  /** Where the page begins and ends. */
+  pageInfo: PageInfo;
+}
+
+/** One entry of a page of workspaces. */
+export interface WorkspaceEdge {
+  /** Where it stands. */
+  cursor: string;
+  /** The workspace. */
+  node: Workspace;
+}
+
+/** A set of workspaces, for figures by team. */
+export interface WorkspaceGroup {
+  /** Opaque id. */
+  id: string;
+  /** Name to show. */
+  name: string;
+  /** The tenant it belongs to. */
+  organization: Organization;
+}
+
+/** Answer to `createWorkspace` and `renameWorkspace`. */
+export interface WorkspacePayload {
+  /** The workspace as it is now; null when refused. */
+  workspace: Workspace | null;
+  /** What to put right. */
+  userErrors: Array<UserError>;
+}
+
+/** A type and, where it takes some, its arguments with their types. */
+export type FieldEntry = readonly [string, Readonly<Record<string, string>>?];
+
+/** What a client must know at run time: of each type the fields that lead on. */
+export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>>>> = {
+  AgentJob: {
+    run: ["PipelineRun"],
+  },
+  AgentJobConnection: {
+    edges: ["AgentJobEdge"],
+    nodes: ["AgentJob"],
+    pageInfo: ["PageInfo"],
+  },
+  AgentJobEdge: {
+    node: ["AgentJob"],
+  },
+  ApiKey: {
+    user: ["User"],
+    workspace: ["Workspace"],
+    project: ["Project"],
+  },
+  ApiKeyConnection: {
+    edges: ["ApiKeyEdge"],
+    nodes: ["ApiKey"],
+    pageInfo: ["PageInfo"],
+  },
+  ApiKeyEdge: {
+    node: ["ApiKey"],
+  },
+  ApiKeyPayload: {
+    apiKey: ["ApiKey"],
+    userErrors: ["UserError"],
+  },
+  ApiKeySecretPayload: {
+    apiKey: ["ApiKey"],
+    userErrors: ["UserError"],
+  },
+  Budget: {
+    project: ["Project"],
+    updatedBy: ["User"],
+    changes: ["BudgetChangeConnection", {"first": "Int", "after": "String"}],
+  },
+  BudgetChange: {
+    changedBy: ["User"],
+  },
+  BudgetChangeConnection: {
+    edges: ["BudgetChangeEdge"],
+    nodes: ["BudgetChange"],
+    pageInfo: ["PageInfo"],
+  },
+  BudgetChangeEdge: {
+    node: ["BudgetChange"],
+  },
+  CreditTransaction: {
+    credits: ["CreditSplit"],
+    project: ["Project"],
+    run: ["PipelineRun"],
+    job: ["AgentJob"],
+    apiKey: ["ApiKey"],
+    user: ["User"],
+    tokens: ["TokenCounts"],
+    corrects: ["CreditTransaction"],
+  },
+  CreditTransactionConnection: {
+    edges: ["CreditTransactionEdge"],
+    nodes: ["CreditTransaction"],
+    pageInfo: ["PageInfo"],
+  },
+  CreditTransactionEdge: {
+    node: ["CreditTransaction"],
+  },
+  CrossProjectSummary: {
+    projects: ["ProjectSpend", {"limit": "Int!"}],
+  },
+  DailyPoint: {
+    period: ["Period"],
+  },
+  GrantMembershipPayload: {
+    membership: ["Membership"],
+    userErrors: ["UserError"],
+  },
+  InitiatorSeries: {
+    days: ["InitiatorDay"],
+  },
+  Membership: {
+    user: ["User"],
+    workspace: ["Workspace"],
+    project: ["Project"],
+  },
+  MembershipConnection: {
+    edges: ["MembershipEdge"],
+    nodes: ["Membership"],
+    pageInfo: ["PageInfo"],
+  },
+  MembershipEdge: {
+    node: ["Membership"],
+  },
+  MonthlyPoint: {
+    period: ["Period"],
+  },
+  MonthlySummary: {
+    project: ["Project"],
+    period: ["Period"],
+    agentBreakdown: ["AgentSpend"],
+    topRuns: ["RunSpend", {"limit": "Int!"}],
+  },
+  Mutation: {
+    setBudgetLimit: ["SetBudgetLimitPayload", {"input": "SetBudgetLimitInput!"}],
+    removeBudgetLimit: ["SetBudgetLimitPayload", {"input": "RemoveBudgetLimitInput!"}],
+    setBudgetLimits: ["SetBudgetLimitsPayload", {"input": "SetBudgetLimitsInput!"}],
+    recordUsage: ["RecordUsagePayload", {"input": "RecordUsageInput!"}],
+    recordRun: ["RecordRunPayload", {"input": "RecordRunInput!"}],
+    setPrice: ["SetPricePayload", {"input": "SetPriceInput!"}],
+    repriceUsage: ["RepriceUsagePayload", {"input": "RepriceUsageInput!"}],
+    updateOrganization: ["UpdateOrganizationPayload", {"input": "UpdateOrganizationInput!"}],
+    createWorkspace: ["WorkspacePayload", {"input": "CreateWorkspaceInput!"}],
+    renameWorkspace: ["WorkspacePayload", {"input": "RenameWorkspaceInput!"}],
+    createProject: ["ProjectPayload", {"input": "CreateProjectInput!"}],
+    renameProject: ["ProjectPayload", {"input": "RenameProjectInput!"}],
+    setProjectOwner: ["ProjectPayload", {"input": "SetProjectOwnerInput!"}],
+    grantMembership: ["GrantMembershipPayload", {"input": "GrantMembershipInput!"}],
+    revokeMembership: ["RevokeMembershipPayload", {"input": "RevokeMembershipInput!"}],
+    createApiKey: ["ApiKeySecretPayload", {"input": "CreateApiKeyInput!"}],
+    renameApiKey: ["ApiKeyPayload", {"input": "RenameApiKeyInput!"}],
+    rotateApiKey: ["ApiKeySecretPayload", {"input": "RotateApiKeyInput!"}],
+    revokeApiKey: ["ApiKeyPayload", {"input": "RevokeApiKeyInput!"}],
+  },
+  Organization: {
+    billingCycle: ["Period"],
+    workspaces: ["WorkspaceConnection", {"first": "Int", "after": "String"}],
+    members: ["MembershipConnection", {"first": "Int", "after": "String"}],
+    apiKeys: ["ApiKeyConnection", {"first": "Int", "after": "String"}],
+    prices: ["PriceConnection", {"provider": "String", "model": "String", "at": "DateTime", "first": "Int", "after": "String"}],
+    unpricedModels: ["UnpricedModelConnection", {"range": "RangeInput", "first": "Int", "after": "String"}],
+    crossProjectSummary: ["CrossProjectSummary", {"month": "Month"}],
+    tokenUsage: ["TokenUsage", {"filter": "TokenUsageFilter!"}],
+    tokenUsageComparison: ["TokenUsageComparison", {"base": "TokenUsageFilter!", "other": "TokenUsageFilter!"}],
+  },
+  PipelineRun: {
+    project: ["Project"],
+    parent: ["PipelineRun"],
+    jobs: ["AgentJobConnection", {"first": "Int", "after": "String"}],
+  },
+  PipelineRunConnection: {
+    edges: ["PipelineRunEdge"],
+    nodes: ["PipelineRun"],
+    pageInfo: ["PageInfo"],
+  },
+  PipelineRunEdge: {
+    node: ["PipelineRun"],
+  },
+  PriceConnection: {
+    edges: ["PriceEdge"],
+    nodes: ["Price"],
+    pageInfo: ["PageInfo"],
+  },
+  PriceEdge: {
+    node: ["Price"],
+  },
+  Project: {
+    workspace: ["Workspace"],
+    organization: ["Organization"],
+    owner: ["User"],
+    budget: ["Budget"],
+    monthlySummary: ["MonthlySummary", {"month": "Month"}],
+    monthlyTrend: ["MonthlyPoint", {"months": "Int!", "until": "Month"}],
+    dailySpend: ["DailyPoint", {"days": "Int!", "until": "Date"}],
+    recentTransactions: ["CreditTransaction", {"limit": "Int!", "kinds": "[TransactionKind!]!"}],
+    transactions: ["CreditTransactionConnection", {"filter": "TransactionFilter", "first": "Int", "after": "String"}],
+    pipelineRuns: ["PipelineRunConnection", {"first": "Int", "after": "String"}],
+  },
+  ProjectConnection: {
+    edges: ["ProjectEdge"],
+    nodes: ["Project"],
+    pageInfo: ["PageInfo"],
+  },
+  ProjectEdge: {
+    node: ["Project"],
+  },
+  ProjectPayload: {
+    project: ["Project"],
+    userErrors: ["UserError"],
+  },
+  ProjectSpend: {
+    project: ["Project"],
+  },
+  Query: {
+    node: ["Node", {"id": "ID!"}],
+    viewer: ["Viewer"],
+    organization: ["Organization", {"id": "ID"}],
+    workspace: ["Workspace", {"id": "ID!"}],
+    project: ["Project", {"id": "ID!"}],
+    projects: ["ProjectConnection", {"filter": "ProjectFilter", "first": "Int", "after": "String"}],
+    pipelineRun: ["PipelineRun", {"projectId": "ID!", "key": "String!"}],
+    agentTypes: ["AgentType"],
+    monthlySummary: ["MonthlySummary", {"projectId": "ID!", "month": "Month"}],
+    monthlyTrend: ["MonthlyPoint", {"projectId": "ID!", "months": "Int!", "until": "Month"}],
+    crossProjectSummary: ["CrossProjectSummary", {"month": "Month", "scope": "ProjectScope!"}],
+    recentTransactions: ["CreditTransaction", {"projectId": "ID!", "limit": "Int!", "kinds": "[TransactionKind!]!"}],
+    dailySpend: ["DailyPoint", {"projectId": "ID!", "days": "Int!", "until": "Date"}],
+  },
+  RecordRunPayload: {
+    run: ["PipelineRun"],
+    userErrors: ["UserError"],
+  },
+  RecordUsagePayload: {
+    results: ["UsageResult"],
+    userErrors: ["UserError"],
+  },
+  RepriceUsagePayload: {
+    repricing: ["Repricing"],
+    userErrors: ["UserError"],
+  },
+  Repricing: {
+    lines: ["RepricingLine"],
+  },
+  RevokeMembershipPayload: {
+    user: ["User"],
+    userErrors: ["UserError"],
+  },
+  RunSpend: {
+    run: ["PipelineRun"],
+  },
+  SetBudgetLimitPayload: {
+    budget: ["Budget"],
+    project: ["Project"],
+    userErrors: ["UserError"],
+  },
+  SetBudgetLimitsPayload: {
+    results: ["SetBudgetLimitsResult"],
+    userErrors: ["UserError"],
+  },
+  SetBudgetLimitsResult: {
+    budget: ["Budget"],
+    userErrors: ["UserError"],
+  },
+  SetPricePayload: {
+    prices: ["Price"],
+    repricing: ["Repricing"],
+    userErrors: ["UserError"],
+  },
+  TokenUsage: {
+    period: ["Period"],
+    daily: ["TokenUsageDay"],
+    byInitiator: ["InitiatorSeries"],
+    breakdown: ["ModelSpend", {"sort": "ModelSpendSort!", "descending": "Boolean!"}],
+    totals: ["ModelSpend"],
+  },
+  TokenUsageComparison: {
+    base: ["TokenUsage"],
+    other: ["TokenUsage"],
+  },
+  UnpricedModelConnection: {
+    edges: ["UnpricedModelEdge"],
+    nodes: ["UnpricedModel"],
+    pageInfo: ["PageInfo"],
+  },
+  UnpricedModelEdge: {
+    node: ["UnpricedModel"],
+  },
+  UpdateOrganizationPayload: {
+    organization: ["Organization"],
+    userErrors: ["UserError"],
+  },
+  UsageResult: {
+    userErrors: ["UserError"],
+  },
+  Viewer: {
+    user: ["User"],
+    apiKey: ["ApiKey"],
+    organization: ["Organization"],
+    organizations: ["Organization"],
+  },
+  Workspace: {
+    organization: ["Organization"],
+    group: ["WorkspaceGroup"],
+    projects: ["ProjectConnection", {"first": "Int", "after": "String"}],
+    apiKeys: ["ApiKeyConnection", {"first": "Int", "after": "String"}],
+  },
+  WorkspaceConnection: {
+    edges: ["WorkspaceEdge"],
+    nodes: ["Workspace"],
+    pageInfo: ["PageInfo"],
+  },
+  WorkspaceEdge: {
+    node: ["Workspace"],
+  },
+  WorkspaceGroup: {
+    organization: ["Organization"],
+  },
+  WorkspacePayload: {
+    workspace: ["Workspace"],
+    userErrors: ["UserError"],
+  },
+};
