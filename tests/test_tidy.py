@@ -21,7 +21,7 @@ EXACT = {
     "billing", "budget", "credit_balance", "credit_check", "credit_table", "deduction", "ledger",
     "ledger_statement", "ledger_write", "plan", "posted", "posting", "price", "price_change",
     "price_list", "public_price", "rehearsal", "reprice", "repricing_page", "repricing_run",
-    "rollup", "token", "token_usage", "undo",
+    "rollup", "token", "token_usage", "undo", "usage_sums",
 }  # fmt: skip
 SQL = re.compile(
     r"^\s*(SELECT\s.+\sFROM\s|INSERT\s+INTO\s|UPDATE\s+\w+.*\sSET\s|DELETE\s+FROM\s"
