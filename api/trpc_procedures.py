@@ -42,6 +42,12 @@ PROCEDURES = (
     Procedure("runs.list", "project.pipelineRuns"),
     Procedure("runs.jobs", "node<PipelineRun>.jobs"),
     Procedure("transactions.list", "project.transactions"),
+    # Token analytics, and the explorer.
+    Procedure("tokens.usage", "organization.tokenUsage"),
+    Procedure("tokens.comparison", "organization.tokenUsageComparison"),
+    Procedure("explore.entries", "workspace.usageEntries"),
+    # Caps.
+    Procedure("caps.rehearse", "rehearseCap"),
     # Prices.
     Procedure("prices.list", "organization.prices"),
     Procedure("prices.unpriced", "organization.unpricedModels"),
@@ -58,6 +64,12 @@ PROCEDURES = (
     Procedure("workspaces.get", "workspace"),
     Procedure("workspaces.create", "createWorkspace"),
     Procedure("workspaces.rename", "renameWorkspace"),
+    Procedure("workspaceGroups.list", "organization.workspaceGroups"),
+    Procedure("workspaceGroups.get", "node<WorkspaceGroup>"),
+    Procedure("workspaceGroups.create", "createWorkspaceGroup"),
+    Procedure("workspaceGroups.rename", "renameWorkspaceGroup"),
+    Procedure("workspaceGroups.assign", "setWorkspaceGroup"),
+    Procedure("workspaceGroups.unassign", "unsetWorkspaceGroup"),
     Procedure("projects.list", "projects"),
     Procedure("projects.get", "project"),
     Procedure("projects.create", "createProject"),

@@ -123,9 +123,9 @@ class Shapes:
 
     def _parts(self, shape: Shape, type_: GraphQLObjectType) -> Iterator[Part]:
         if _is_connection(type_):
-            for name in ("nodes", "pageInfo"):
-                found = type_.fields[name]
-                yield Part(name, found, shape=self.of(found.type))
+            for name, found in type_.fields.items():
+                if name != "edges":
+                    yield Part(name, found, shape=self.of(found.type))
             return
         wholes = _is_payload(type_) or not (shape.nested or _is_thing(type_) or _is_report(type_))
         for name, found in type_.fields.items():

@@ -106,7 +106,9 @@ def _rows() -> Iterator[Row]:
                 name = f"tRPC {procedure.name}"
                 covers = frozenset({procedure.name, ROUTE})
                 request = _asking(row, procedure)
-                yield replace(row, name=name, covers=covers, request=request)
+                sent = request({name: f"id-{name}-id" for name in row.ids}, _ANY)
+                ids = [it for it in row.ids if f"id-{it}-id" in f"{sent.path} {sent.content!r}"]
+                yield replace(row, name=name, covers=covers, request=request, ids=tuple(ids))
                 break
 
 

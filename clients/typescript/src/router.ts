@@ -20,8 +20,10 @@ import type {
   RepricingStatus,
   Role,
   RunStatus,
+  SpendUnit,
   Surface,
   TokenClass,
+  TokenUsageEmptyState,
   TransactionKind,
   UsageStatus,
   UserErrorCode,
@@ -256,6 +258,38 @@ export interface BudgetReference {
   updatedAt: string | null;
 }
 
+/** What a cap would have done to the past. */
+export interface CapRehearsal {
+  /** What was replayed. */
+  period: Period;
+  /** What amounts are measured in. */
+  unit: SpendUnit;
+  /** Calls that would have been blocked. */
+  blockedCalls: number;
+  /** What they cost. */
+  blockedAmount: number;
+  /** `blockedAmount` to the last digit. */
+  blockedAmountExact: string;
+  /** Transactions without a known price, left out. */
+  unpricedTransactions: number;
+  /** Each period in which the cap would have struck, oldest first, at most 400. */
+  strikes: Array<CapStrike>;
+}
+
+/** One period in which a rehearsed cap would have struck. */
+export interface CapStrike {
+  /** The cap's period. */
+  period: Period;
+  /** When it would have struck first. */
+  struckAt: string;
+  /** Calls blocked from then on. */
+  blockedCalls: number;
+  /** What they cost. */
+  blockedAmount: number;
+  /** `blockedAmount` to the last digit. */
+  blockedAmountExact: string;
+}
+
 /** One entry of the ledger. Never edited. */
 export interface CreditTransaction {
   /** Opaque id. */
@@ -429,6 +463,28 @@ export interface GrantMembershipPayload {
   membership: Membership | null;
 }
 
+/** One day of tokens by initiator; the four add up to the day's tokens. */
+export interface InitiatorDay {
+  /** Which local day. */
+  date: string;
+  /** Tokens of chat sessions: 002's main agent. */
+  chatAgent: number;
+  /** Tokens of task agents. */
+  taskAgent: number;
+  /** Tokens of the heartbeat. */
+  heartbeat: number;
+  /** Tokens that nobody is named for. */
+  unattributed: number;
+}
+
+/** Token usage by who made the request. */
+export interface InitiatorSeries {
+  /** Whether to show the chart: task agents or the heartbeat used tokens. */
+  isShown: boolean;
+  /** One point a day, oldest first, empty days included. */
+  days: Array<InitiatorDay>;
+}
+
 /** A person's role at the organization as a whole, at a workspace or at a project. */
 export interface Membership {
   /** Identity, for caches. */
@@ -449,6 +505,30 @@ export interface MembershipConnection {
   nodes: Array<Membership>;
   /** Where the page begins and ends. */
   pageInfo: PageInfo;
+}
+
+/** One provider's model, or all together. */
+export interface ModelSpend {
+  /** Who ran the model; null in totals and when not known. */
+  provider: string | null;
+  /** The model's exact name; null in totals. */
+  model: string | null;
+  /** Requests. */
+  requests: number;
+  /** Input tokens. */
+  inputTokens: number;
+  /** Output tokens. */
+  outputTokens: number;
+  /** Sum of the two. */
+  totalTokens: number;
+  /** Dollars; null when none of its requests had a price: show unpriced, not $0.00. */
+  cost: number | null;
+  /** `cost` to the last digit. */
+  costExact: string | null;
+  /** Share of the cost, 0..100; null when `cost` is. */
+  pctOfTotal: number | null;
+  /** Transactions without a known price, left out of `cost`. */
+  unpricedTransactions: number;
 }
 
 /** One month of a trend. */
@@ -905,6 +985,86 @@ export interface TokenCounts {
   reasoning: number;
 }
 
+/** Everything that 002's page shows, for one state of its filters; all parts agree. */
+export interface TokenUsage {
+  /** Identity of (organization, filter), for caches. */
+  id: string;
+  /** What it covers. */
+  period: Period;
+  /** When these figures were read. */
+  asOf: string;
+  /** Model requests. */
+  requests: number;
+  /** Requests by days in the range, days to come left out. */
+  requestsPerDay: number;
+  /** Input (prompt) tokens, cached ones included. */
+  inputTokens: number;
+  /** Output (completion) tokens, reasoning included. */
+  outputTokens: number;
+  /** Sum of the two. */
+  totalTokens: number;
+  /** Dollars, unpriced requests left out: 002's estimated cost. */
+  cost: number;
+  /** `cost` to the last digit. */
+  costExact: string;
+  /** `cost` by priced requests, to 12 decimals, half to even; null without any. */
+  costPerRequest: number | null;
+  /** `costPerRequest` to the last digit. */
+  costPerRequestExact: string | null;
+  /** Transactions without a known price, left out of `cost`. */
+  unpricedTransactions: number;
+  /** One point a day, oldest first, empty days included. */
+  daily: Array<TokenUsageDay>;
+  /** The same days by who made the request. */
+  byInitiator: InitiatorSeries;
+  /** One row for each provider and model. */
+  breakdown: Array<ModelSpend>;
+  /** The breakdown's bottom row; equals the figures above. */
+  totals: ModelSpend;
+  /** Providers that occur in the range, whatever the provider and model filters say. */
+  providers: Array<string>;
+  /** Models that occur in the range for the chosen provider, or for all. */
+  models: Array<string>;
+  /** Why there is nothing to draw; null when there is something. */
+  emptyState: TokenUsageEmptyState | null;
+}
+
+/** Two states of the filters side by side, and other minus base. */
+export interface TokenUsageComparison {
+  /** The first. */
+  base: TokenUsage;
+  /** The second. */
+  other: TokenUsage;
+  /** Difference of requests. */
+  requestsChange: number;
+  /** Difference of tokens. */
+  tokensChange: number;
+  /** Difference of dollars. */
+  costChange: number;
+  /** `costChange` to the last digit. */
+  costChangeExact: string;
+  /** Difference of dollars by `base.cost` * 100; null when that is 0. */
+  costChangePct: number | null;
+}
+
+/** One day of token usage. */
+export interface TokenUsageDay {
+  /** Which local day. */
+  date: string;
+  /** Requests. */
+  requests: number;
+  /** Input tokens. */
+  inputTokens: number;
+  /** Output tokens. */
+  outputTokens: number;
+  /** Dollars, unpriced requests left out. */
+  cost: number;
+  /** `cost` to the last digit. */
+  costExact: string;
+  /** Transactions without a known price, left out of `cost`. */
+  unpricedTransactions: number;
+}
+
 /** A model that was used without a known price. */
 export interface UnpricedModel {
   /** Who ran it, as far as stated. */
@@ -935,6 +1095,54 @@ export interface UpdateOrganizationPayload {
   organization: Organization | null;
   /** When the new zone comes into force; null when the zone was not asked for. */
   timeZoneFrom: string | null;
+}
+
+/** One execution and what it cost in the range (000). */
+export interface UsageEntry {
+  /** Identity of (run, range), for caches. */
+  id: string;
+  /**
+   * The execution; null in the last entries of a list, which hold what each project spent
+   * outside any run.
+   */
+  run: PipelineRunReference | null;
+  /** What the money was spent on. */
+  project: ProjectReference;
+  /**
+   * When it began: 000's Date. May lie before the range when the run goes on into it. Outside
+   * any run, where the range begins.
+   */
+  startedAt: string;
+  /** ON_DEMAND when any of its cost is. */
+  entryType: EntryType;
+  /** Name of the workflow. */
+  workflow: string | null;
+  /** What set it off. */
+  trigger: string | null;
+  /** Models used, most tokens first; show the name of one, the number of several. */
+  models: Array<string>;
+  /** Input and output tokens in the range. */
+  totalTokens: number;
+  /** Dollars in the range, unpriced transactions left out. */
+  cost: number;
+  /** `cost` to the last digit. */
+  costExact: string;
+  /** The part of `cost` beyond the monthly limit; show Included when 0. */
+  onDemandCost: number;
+  /** `onDemandCost` to the last digit. */
+  onDemandCostExact: string;
+  /** Transactions without a known price, left out of `cost`. */
+  unpricedTransactions: number;
+}
+
+/** Executions, a page at a time, stable while rows arrive. */
+export interface UsageEntryConnection {
+  /** The range, resolved. */
+  period: Period;
+  /** The entries alone. */
+  nodes: Array<UsageEntry>;
+  /** Where the page begins and ends. */
+  pageInfo: PageInfo;
 }
 
 /** What became of one event. */
@@ -1029,6 +1237,30 @@ export interface WorkspaceConnection {
 }
 
 /** A set of workspaces, for figures by team. */
+export interface WorkspaceGroup {
+  /** Opaque id. */
+  id: string;
+  /** Name to show. */
+  name: string;
+  /** The tenant it belongs to. */
+  organization: OrganizationReference;
+}
+
+/** Workspace groups, a page at a time. */
+export interface WorkspaceGroupConnection {
+  /** The entries alone. */
+  nodes: Array<WorkspaceGroup>;
+  /** Where the page begins and ends. */
+  pageInfo: PageInfo;
+}
+
+/** Answer to `createWorkspaceGroup` and `renameWorkspaceGroup`. */
+export interface WorkspaceGroupPayload {
+  /** The group as it is now; null when refused. */
+  workspaceGroup: WorkspaceGroup | null;
+}
+
+/** A set of workspaces, for figures by team. */
 export interface WorkspaceGroupReference {
   /** Opaque id. */
   id: string;
@@ -1036,7 +1268,10 @@ export interface WorkspaceGroupReference {
   name: string;
 }
 
-/** Answer to `createWorkspace` and `renameWorkspace`. */
+/**
+ * Answer to `createWorkspace`, `renameWorkspace`, `setWorkspaceGroup` and
+ * `unsetWorkspaceGroup`.
+ */
 export interface WorkspacePayload {
   /** The workspace as it is now; null when refused. */
   workspace: Workspace | null;
@@ -1135,6 +1370,20 @@ type Procedures = {
     /** The ledger, newest first. */
     list: Query<{ projectId: string; filter?: schema.TransactionFilter | null; first?: number | null; after?: string | null }, CreditTransactionConnection>;
   };
+  tokens: {
+    /** Everything that 002's page shows, for one state of its filters. ADMIN. */
+    usage: Query<{ organizationId?: string | null; filter: schema.TokenUsageFilter }, TokenUsage>;
+    /** Two states of 002's filters side by side, with their differences. ADMIN. */
+    comparison: Query<{ organizationId?: string | null; base: schema.TokenUsageFilter; other: schema.TokenUsageFilter }, TokenUsageComparison>;
+  };
+  explore: {
+    /** Executions with their cost in the range, newest start first (000). */
+    entries: Query<{ workspaceId: string; range: schema.RangeInput; filter?: schema.UsageEntryFilter | null; first?: number | null; after?: string | null; last?: number | null; before?: string | null }, UsageEntryConnection>;
+  };
+  caps: {
+    /** What a cap would have done to the past. ADMIN of the thing it limits. */
+    rehearse: Query<schema.RehearseCapInput, CapRehearsal>;
+  };
   prices: {
     /**
      * Prices in force at an instant (now, when omitted); the organization's own before public
@@ -1181,6 +1430,23 @@ type Procedures = {
     create: Mutation<schema.CreateWorkspaceInput, WorkspacePayload>;
     /** Gives a workspace another name. ADMIN of the workspace. */
     rename: Mutation<schema.RenameWorkspaceInput, WorkspacePayload>;
+  };
+  workspaceGroups: {
+    /** Its workspace groups, by name. */
+    list: Query<{ organizationId?: string | null; first?: number | null; after?: string | null } | void, WorkspaceGroupConnection>;
+    /** Any thing by its id. */
+    get: Query<{ id: string }, WorkspaceGroup>;
+    /** Makes a workspace group. ADMIN of the organization. */
+    create: Mutation<schema.CreateWorkspaceGroupInput, WorkspaceGroupPayload>;
+    /** Gives a workspace group another name. ADMIN of the organization. */
+    rename: Mutation<schema.RenameWorkspaceGroupInput, WorkspaceGroupPayload>;
+    /**
+     * Counts a workspace in a group, and no longer in the one it was in. ADMIN of the
+     * organization.
+     */
+    assign: Mutation<schema.SetWorkspaceGroupInput, WorkspacePayload>;
+    /** Counts a workspace in no group. ADMIN of the organization. */
+    unassign: Mutation<schema.UnsetWorkspaceGroupInput, WorkspacePayload>;
   };
   projects: {
     /** Projects that the caller owns or may see, by name. */

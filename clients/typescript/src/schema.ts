@@ -234,6 +234,62 @@ export type CallOutcome =
   /** The provider or the connection failed; what it charged is still recorded. */
   | "FAILED";
 
+/** The time over which a cap counts. */
+export type CapPeriod =
+  /** A billing cycle. */
+  | "BILLING_CYCLE"
+  /** A calendar month. */
+  | "MONTH"
+  /** A calendar day. */
+  | "DAY"
+  /** The whole life of the run; scope RUN only. */
+  | "RUN";
+
+/** What a cap would have done to the past. */
+export interface CapRehearsal {
+  /** What was replayed. */
+  period: Period;
+  /** What amounts are measured in. */
+  unit: SpendUnit;
+  /** Calls that would have been blocked. */
+  blockedCalls: number;
+  /** What they cost. */
+  blockedAmount: string;
+  /** Transactions without a known price, left out. */
+  unpricedTransactions: number;
+  /** Each period in which the cap would have struck, oldest first, at most 400. */
+  strikes: Array<CapStrike>;
+}
+
+/** What a cap limits. */
+export type CapScope =
+  /** An organization. */
+  | "ORGANIZATION"
+  /** A workspace group. */
+  | "WORKSPACE_GROUP"
+  /** A workspace. */
+  | "WORKSPACE"
+  /** A project. */
+  | "PROJECT"
+  /** A pipeline run, subagents included. */
+  | "RUN"
+  /** An API key. */
+  | "API_KEY"
+  /** A user. */
+  | "USER";
+
+/** One period in which a rehearsed cap would have struck. */
+export interface CapStrike {
+  /** The cap's period. */
+  period: Period;
+  /** When it would have struck first. */
+  struckAt: string;
+  /** Calls blocked from then on. */
+  blockedCalls: number;
+  /** What they cost. */
+  blockedAmount: string;
+}
+
 /** A key to make. */
 export interface CreateApiKeyInput {
   /** Name to show. */
@@ -258,6 +314,12 @@ export interface CreateProjectInput {
   name: string;
   /** Who answers for its spend; the viewer when omitted. Others take OWNER. */
   ownerId?: string | null;
+}
+
+/** A workspace group to make. */
+export interface CreateWorkspaceGroupInput {
+  /** Name to show, once only in the organization. */
+  name: string;
 }
 
 /** A workspace to make. */
@@ -700,6 +762,17 @@ export interface Mutation {
   createWorkspace: Field<{ input: CreateWorkspaceInput }, WorkspacePayload | null>;
   /** Gives a workspace another name. ADMIN of the workspace. */
   renameWorkspace: Field<{ input: RenameWorkspaceInput }, WorkspacePayload | null>;
+  /** Makes a workspace group. ADMIN of the organization. */
+  createWorkspaceGroup: Field<{ input: CreateWorkspaceGroupInput }, WorkspaceGroupPayload | null>;
+  /** Gives a workspace group another name. ADMIN of the organization. */
+  renameWorkspaceGroup: Field<{ input: RenameWorkspaceGroupInput }, WorkspaceGroupPayload | null>;
+  /**
+   * Counts a workspace in a group, and no longer in the one it was in. ADMIN of the
+   * organization.
+   */
+  setWorkspaceGroup: Field<{ input: SetWorkspaceGroupInput }, WorkspacePayload | null>;
+  /** Counts a workspace in no group. ADMIN of the organization. */
+  unsetWorkspaceGroup: Field<{ input: UnsetWorkspaceGroupInput }, WorkspacePayload | null>;
   /** Makes a project. ADMIN of the workspace. */
   createProject: Field<{ input: CreateProjectInput }, ProjectPayload | null>;
   /** Gives a project another name. ADMIN of the project. */
@@ -769,6 +842,8 @@ export interface Organization {
   viewerCanSeeFigures: boolean;
   /** Workspaces that the viewer may see, by name. */
   workspaces: Field<{ first?: number | null; after?: string | null }, WorkspaceConnection | null>;
+  /** Its workspace groups, by name. */
+  workspaceGroups: Field<{ first?: number | null; after?: string | null }, WorkspaceGroupConnection | null>;
   /** Who has which role at which level, by the person's name. ADMIN. */
   members: Field<{ first?: number | null; after?: string | null }, MembershipConnection | null>;
   /** All API keys, revoked ones included, by name. ADMIN. */
@@ -1067,6 +1142,8 @@ export interface Query {
   recentTransactions: Field<{ projectId: string; limit?: number; kinds?: readonly (TransactionKind)[] }, Array<CreditTransaction> | null>;
   /** 003: same as `project.dailySpend`. */
   dailySpend: Field<{ projectId: string; days?: number; until?: string | null }, Array<DailyPoint> | null>;
+  /** What a cap would have done to the past. ADMIN of the thing it limits. */
+  rehearseCap: Field<{ input: RehearseCapInput }, CapRehearsal | null>;
 }
 
 /** Which stretch of time: exactly one of the three. Echoed as a `Period` in the answer. */
@@ -1150,6 +1227,22 @@ export interface RecordUsagePayload {
   userErrors: Array<UserError>;
 }
 
+/** The cap to rehearse. */
+export interface RehearseCapInput {
+  /** What kind of thing to limit. */
+  scope: CapScope;
+  /** The thing to limit. */
+  scopeId: string;
+  /** The time over which to count. */
+  period: CapPeriod;
+  /** The limit. */
+  limit: string | number;
+  /** What it is measured in. */
+  unit?: SpendUnit;
+  /** Which past to replay. */
+  range: RangeInput;
+}
+
 /** A threshold to take away. */
 export interface RemoveBudgetLimitInput {
   /** Which project. */
@@ -1169,6 +1262,14 @@ export interface RenameProjectInput {
   /** Which project. */
   projectId: string;
   /** Name to show, once only in the workspace. */
+  name: string;
+}
+
+/** Another name for a workspace group. */
+export interface RenameWorkspaceGroupInput {
+  /** Which group. */
+  workspaceGroupId: string;
+  /** Name to show, once only in the organization. */
   name: string;
 }
 
@@ -1423,6 +1524,21 @@ export interface SetProjectOwnerInput {
   ownerId: string;
 }
 
+/** A group to count a workspace in. */
+export interface SetWorkspaceGroupInput {
+  /** Which workspace. */
+  workspaceId: string;
+  /** The group; a workspace is in one at most. */
+  workspaceGroupId: string;
+}
+
+/** What an amount is measured in. */
+export type SpendUnit =
+  /** US dollars. */
+  | "DOLLARS"
+  /** Credits, at the organization's rate. */
+  | "CREDITS";
+
 /**
  * One report of a call that streams. Reports may come twice and out of order; totals never
  * fall.
@@ -1626,6 +1742,12 @@ export interface UnpricedModelEdge {
   node: UnpricedModel;
 }
 
+/** A workspace to count in no group. */
+export interface UnsetWorkspaceGroupInput {
+  /** Which workspace. */
+  workspaceId: string;
+}
+
 /** What to change about the viewer's organization. */
 export interface UpdateOrganizationInput {
   /** Name to show; as it is when omitted. */
@@ -1645,6 +1767,74 @@ export interface UpdateOrganizationPayload {
   timeZoneFrom: string | null;
   /** What to put right. */
   userErrors: Array<UserError>;
+}
+
+/** One execution and what it cost in the range (000). */
+export interface UsageEntry {
+  /** Identity of (run, range), for caches. */
+  id: string;
+  /**
+   * The execution; null in the last entries of a list, which hold what each project spent
+   * outside any run.
+   */
+  run: PipelineRun | null;
+  /** What the money was spent on. */
+  project: Project;
+  /**
+   * When it began: 000's Date. May lie before the range when the run goes on into it. Outside
+   * any run, where the range begins.
+   */
+  startedAt: string;
+  /** ON_DEMAND when any of its cost is. */
+  entryType: EntryType;
+  /** Name of the workflow. */
+  workflow: string | null;
+  /** What set it off. */
+  trigger: string | null;
+  /** Models used, most tokens first; show the name of one, the number of several. */
+  models: Array<string>;
+  /** Input and output tokens in the range. */
+  totalTokens: number;
+  /** Dollars in the range, unpriced transactions left out. */
+  cost: string;
+  /** The part of `cost` beyond the monthly limit; show Included when 0. */
+  onDemandCost: string;
+  /** Transactions without a known price, left out of `cost`. */
+  unpricedTransactions: number;
+}
+
+/** Executions, a page at a time, stable while rows arrive. */
+export interface UsageEntryConnection {
+  /** The range, resolved. */
+  period: Period;
+  /** Entries with their cursors. */
+  edges: Array<UsageEntryEdge>;
+  /** The entries alone. */
+  nodes: Array<UsageEntry>;
+  /** Where the page begins and ends. */
+  pageInfo: PageInfo;
+}
+
+/** One entry of a page of executions. */
+export interface UsageEntryEdge {
+  /** Where it stands; the same cursor continues `GET /api/billing/usage`. */
+  cursor: string;
+  /** The execution. */
+  node: UsageEntry;
+}
+
+/** Which executions to show. Fields given are all met; a list is met by any of its values. */
+export interface UsageEntryFilter {
+  /** Projects, by id. */
+  projectIds?: readonly (string)[] | null;
+  /** Workflows, by exact name. */
+  workflows?: readonly (string)[] | null;
+  /** Triggers, by exact name. */
+  triggers?: readonly (string)[] | null;
+  /** Executions that used any of these models. */
+  models?: readonly (string)[] | null;
+  /** Included or On-Demand. */
+  entryType?: EntryType | null;
 }
 
 /** One model call, or one report of a streamed one. */
@@ -1818,6 +2008,8 @@ export interface Workspace {
   viewerRole: Role | null;
   /** Its projects that the viewer may see, by name. */
   projects: Field<{ first?: number | null; after?: string | null }, ProjectConnection | null>;
+  /** Executions with their cost in the range, newest start first (000). */
+  usageEntries: Field<{ range: RangeInput; filter?: UsageEntryFilter | null; first?: number | null; after?: string | null; last?: number | null; before?: string | null }, UsageEntryConnection | null>;
   /** API keys, by name. ADMIN of the workspace. */
   apiKeys: Field<{ first?: number | null; after?: string | null }, ApiKeyConnection | null>;
 }
@@ -1850,7 +2042,36 @@ export interface WorkspaceGroup {
   organization: Organization;
 }
 
-/** Answer to `createWorkspace` and `renameWorkspace`. */
+/** Workspace groups, a page at a time. */
+export interface WorkspaceGroupConnection {
+  /** Entries with their cursors. */
+  edges: Array<WorkspaceGroupEdge>;
+  /** The entries alone. */
+  nodes: Array<WorkspaceGroup>;
+  /** Where the page begins and ends. */
+  pageInfo: PageInfo;
+}
+
+/** One entry of a page of workspace groups. */
+export interface WorkspaceGroupEdge {
+  /** Where it stands. */
+  cursor: string;
+  /** The group. */
+  node: WorkspaceGroup;
+}
+
+/** Answer to `createWorkspaceGroup` and `renameWorkspaceGroup`. */
+export interface WorkspaceGroupPayload {
+  /** The group as it is now; null when refused. */
+  workspaceGroup: WorkspaceGroup | null;
+  /** What to put right. */
+  userErrors: Array<UserError>;
+}
+
+/**
+ * Answer to `createWorkspace`, `renameWorkspace`, `setWorkspaceGroup` and
+ * `unsetWorkspaceGroup`.
+ */
 export interface WorkspacePayload {
   /** The workspace as it is now; null when refused. */
   workspace: Workspace | null;
@@ -1910,6 +2131,13 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
   },
   BudgetChangeEdge: {
     node: ["BudgetChange"],
+  },
+  CapRehearsal: {
+    period: ["Period"],
+    strikes: ["CapStrike"],
+  },
+  CapStrike: {
+    period: ["Period"],
   },
   CreditTransaction: {
     credits: ["CreditSplit"],
@@ -1975,6 +2203,10 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
     updateOrganization: ["UpdateOrganizationPayload", {"input": "UpdateOrganizationInput!"}],
     createWorkspace: ["WorkspacePayload", {"input": "CreateWorkspaceInput!"}],
     renameWorkspace: ["WorkspacePayload", {"input": "RenameWorkspaceInput!"}],
+    createWorkspaceGroup: ["WorkspaceGroupPayload", {"input": "CreateWorkspaceGroupInput!"}],
+    renameWorkspaceGroup: ["WorkspaceGroupPayload", {"input": "RenameWorkspaceGroupInput!"}],
+    setWorkspaceGroup: ["WorkspacePayload", {"input": "SetWorkspaceGroupInput!"}],
+    unsetWorkspaceGroup: ["WorkspacePayload", {"input": "UnsetWorkspaceGroupInput!"}],
     createProject: ["ProjectPayload", {"input": "CreateProjectInput!"}],
     renameProject: ["ProjectPayload", {"input": "RenameProjectInput!"}],
     setProjectOwner: ["ProjectPayload", {"input": "SetProjectOwnerInput!"}],
@@ -1988,6 +2220,7 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
   Organization: {
     billingCycle: ["Period"],
     workspaces: ["WorkspaceConnection", {"first": "Int", "after": "String"}],
+    workspaceGroups: ["WorkspaceGroupConnection", {"first": "Int", "after": "String"}],
     members: ["MembershipConnection", {"first": "Int", "after": "String"}],
     apiKeys: ["ApiKeyConnection", {"first": "Int", "after": "String"}],
     prices: ["PriceConnection", {"provider": "String", "model": "String", "at": "DateTime", "first": "Int", "after": "String"}],
@@ -2058,6 +2291,7 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
     crossProjectSummary: ["CrossProjectSummary", {"month": "Month", "scope": "ProjectScope!"}],
     recentTransactions: ["CreditTransaction", {"projectId": "ID!", "limit": "Int!", "kinds": "[TransactionKind!]!"}],
     dailySpend: ["DailyPoint", {"projectId": "ID!", "days": "Int!", "until": "Date"}],
+    rehearseCap: ["CapRehearsal", {"input": "RehearseCapInput!"}],
   },
   RecordRunPayload: {
     run: ["PipelineRun"],
@@ -2122,6 +2356,19 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
     organization: ["Organization"],
     userErrors: ["UserError"],
   },
+  UsageEntry: {
+    run: ["PipelineRun"],
+    project: ["Project"],
+  },
+  UsageEntryConnection: {
+    period: ["Period"],
+    edges: ["UsageEntryEdge"],
+    nodes: ["UsageEntry"],
+    pageInfo: ["PageInfo"],
+  },
+  UsageEntryEdge: {
+    node: ["UsageEntry"],
+  },
   UsageResult: {
     userErrors: ["UserError"],
   },
@@ -2135,6 +2382,7 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
     organization: ["Organization"],
     group: ["WorkspaceGroup"],
     projects: ["ProjectConnection", {"first": "Int", "after": "String"}],
+    usageEntries: ["UsageEntryConnection", {"range": "RangeInput!", "filter": "UsageEntryFilter", "first": "Int", "after": "String", "last": "Int", "before": "String"}],
     apiKeys: ["ApiKeyConnection", {"first": "Int", "after": "String"}],
   },
   WorkspaceConnection: {
@@ -2147,6 +2395,18 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
   },
   WorkspaceGroup: {
     organization: ["Organization"],
+  },
+  WorkspaceGroupConnection: {
+    edges: ["WorkspaceGroupEdge"],
+    nodes: ["WorkspaceGroup"],
+    pageInfo: ["PageInfo"],
+  },
+  WorkspaceGroupEdge: {
+    node: ["WorkspaceGroup"],
+  },
+  WorkspaceGroupPayload: {
+    workspaceGroup: ["WorkspaceGroup"],
+    userErrors: ["UserError"],
   },
   WorkspacePayload: {
     workspace: ["Workspace"],
