@@ -13,8 +13,11 @@ from api.trpc import TrpcDoor
 from api.trpc_wire import ROUTE as TRPC
 from api.usage import UsageDoor
 from models.access import Scope
+from models.admission_queue import AdmissionQueue
+from models.admission_writer import Admission
 from models.collector import spare_collector
 from models.db import Database
+from models.expirer import Expirer
 from models.ledger import Ledger
 from models.otel_intake import Intake
 from models.repricer import Repricer
@@ -36,8 +39,10 @@ def application() -> Starlette:
         has_generic_plans=True,
     )
     authenticator = Authenticator(database, JwtRules.of(settings))
-    writer = WriteQueue(Ledger(database))
-    repricer = Repricer(database)
+    ledger = Ledger(database)
+    writer = WriteQueue(ledger)
+    admission = AdmissionQueue(Admission(ledger))
+    repricer, expirer = Repricer(database), Expirer(database)
 
     async def authenticate(headers: Headers) -> Scope:
         return await authenticator.authenticate(
@@ -45,10 +50,18 @@ def application() -> Starlette:
         )
 
     def context(served: Database, scope: Scope, request_id: str) -> Context:
-        return create_context(served, scope, request_id, writer=writer, repricer=repricer)
+        return create_context(
+            served, scope, request_id, writer=writer, repricer=repricer, admission=admission
+        )
+
+    async def start() -> None:
+        await repricer.watch()
+        await expirer.watch()
 
     async def close() -> None:
         await repricer.close()
+        await expirer.close()
+        await admission.close()
         await writer.close()
         await authenticator.close()
 
@@ -73,6 +86,6 @@ def application() -> Starlette:
             Route(PATH, traces, methods=["POST"]),
             Route(TRPC, trpc),
         ],
-        after_start=repricer.watch,
+        after_start=start,
         before_close=close,
     )

@@ -18,6 +18,7 @@ from models.db import Database, sql
 from models.errors import ConflictError, UserError
 from models.event import UNATTRIBUTED, JobRef, RunRef, UsageEvent, UsageOutcome, UsageStatus
 from models.event_check import check
+from models.hold import lock_settlements
 from models.ledger_write import write
 from models.local_time import TimeZones
 from models.posted import gather_posted
@@ -131,6 +132,11 @@ class Ledger:
 
         return await self._database.retry(bring_up)
 
+    @property
+    def database(self) -> Database:
+        """Where it writes."""
+        return self._database
+
     def forget_prices(self) -> None:
         """Reads public prices anew with the next batch."""
         self._public = None
@@ -160,7 +166,8 @@ class Ledger:
         activity = await writer.write(*_named(_without_conflicts(sound, context.posted), now))
         plan = _plan(checked, context, activity, now)
         await self._insert_rates(connection, organization_id, plan.rates, now)
-        if not await write(connection, organization_id, now, plan.entries, activity.counts):
+        holds = await lock_settlements(connection, organization_id, events, plan.outcomes)
+        if not await write(connection, organization_id, now, plan.entries, activity.counts, holds):
             raise _RacedError
         return plan
 
@@ -190,6 +197,15 @@ class Ledger:
             prices,
             gather_posted(row["posted"]),
         )
+
+    async def price_book(
+        self, connection: asyncpg.Connection, organization_id: UUID, has_own: bool
+    ) -> PriceBook:
+        """The prices that an organization is billed by; `has_own` where it has any of its own."""
+        public = await self._public_prices(connection)
+        if not has_own:
+            return public
+        return await load_price_book(connection, organization_id, public=public)
 
     async def _public_prices(self, connection: asyncpg.Connection) -> PriceBook:
         """The public book, read anew when another process has adopted prices: within a minute."""

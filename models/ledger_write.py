@@ -11,8 +11,12 @@ from uuid import UUID
 
 import asyncpg
 
+from models.cap_posting import Settlement, charge_caps
+from models.credit_balance import add_held
 from models.deduction import charge
+from models.hold import costs_under, save_settlements
 from models.ledger_statement import append
+from models.money import ZERO
 from models.posting import Entry
 from models.run import JobCount
 
@@ -23,16 +27,27 @@ async def write(
     recorded_at: datetime,
     entries: Sequence[Entry],
     counts: Sequence[JobCount] = (),
+    settlements: Sequence[Settlement] = (),
 ) -> bool:
     """Posts entries and job counts; False when another writer took a part first.
 
-    Then the caller's transaction must be rolled back and its decision made anew.
+    Then the caller's transaction must be rolled back and its decision made anew. Its first
+    statement has entered the gate. `settlements` are the reservations under which entries were
+    spent, locked: they hold less afterwards, or have ended.
     """
-    if not entries and not counts:
+    if not entries and not counts and not settlements:
         return True
     taken = await append(connection, organization_id, recorded_at, entries, counts)
     if taken.count != len(entries):
         return False
+    if taken.has_caps:
+        await charge_caps(connection, organization_id, entries, settlements)
+    freed = ZERO
+    if settlements:
+        costs = costs_under(entries)
+        freed = await save_settlements(connection, organization_id, settlements, costs)
     if taken.is_charged:
         await charge(connection, organization_id, recorded_at, entries, taken)
+    if freed:
+        await add_held(connection, organization_id, -freed)
     return True

@@ -12,8 +12,10 @@ import asyncpg
 
 from models.access import Role, Scope, locate_workspace
 from models.audit import record_act
+from models.cap_count import recount_groups
 from models.db import sql
 from models.errors import NotFoundError
+from models.gate import close_gate
 from models.ids import uuid7
 from models.naming import clean_name, one_of_a_name
 
@@ -123,10 +125,14 @@ async def set_workspace_group(
     """Counts a workspace in a group, or in none. ADMIN of the organization."""
     scope.require_organization(Role.ADMIN)
     await locate_workspace(connection, scope, workspace_id)
+    await close_gate(connection, scope.organization_id)
     with _known_group():
         old = await connection.fetchval(
             sql("workspace_set_group"), scope.organization_id, workspace_id, group_id
         )
+    moved = {id for id in (old, group_id) if id is not None}
+    if old != group_id:
+        await recount_groups(connection, scope.organization_id, moved)
     subject = ("workspace", workspace_id)
     await record_act(
         connection,

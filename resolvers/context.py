@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 import strawberry
 
 from models.access import Scope
+from models.admission_queue import AdmissionQueue
+from models.admission_writer import Admission
 from models.db import Database
 from models.ledger import Ledger
 from models.repricer import Repricer
@@ -28,6 +30,7 @@ class Context:
     now: datetime
     writer: WriteQueue
     repricer: Repricer
+    admission: AdmissionQueue
 
 
 def create_context(
@@ -37,17 +40,26 @@ def create_context(
     *,
     writer: WriteQueue | None = None,
     repricer: Repricer | None = None,
+    admission: AdmissionQueue | None = None,
     now: datetime | None = None,
 ) -> Context:
     """The context of one request; `now` is the clock's unless given.
 
-    Requests of one process share a `writer`, so that they are written together, and a `repricer`.
+    Requests of one process share a `writer`, so that they are written together, an `admission`, so
+    that they are admitted together, and a `repricer`.
     """
     instant = now or datetime.now(UTC)
     loaders = Loaders(database, scope, instant)
     queue = writer or WriteQueue(Ledger(database))
     return Context(
-        database, scope, request_id, loaders, instant, queue, repricer or Repricer(database)
+        database,
+        scope,
+        request_id,
+        loaders,
+        instant,
+        queue,
+        repricer or Repricer(database),
+        admission or AdmissionQueue(Admission(queue.ledger)),
     )
 
 

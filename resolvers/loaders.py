@@ -15,7 +15,6 @@ import asyncpg
 from aiodataloader import DataLoader
 
 from models.access import Scope
-from models.api_key_usage import HourUsage, load_hours
 from models.budget import Budget, BudgetChange, list_changes, load_budgets
 from models.db import Database
 from models.directory import (
@@ -54,7 +53,6 @@ from models.pipeline import (
     load_runs,
 )
 from models.portfolio import CrossProjectSummary, ProjectScope, load_portfolio
-from models.stretch import Stretch
 from models.summary import (
     MonthKey,
     MonthlySummary,
@@ -86,13 +84,6 @@ class PortfolioKey(NamedTuple):
 
     month: date
     covered: ProjectScope
-
-
-class HoursKey(NamedTuple):
-    """The calls of a workspace over a range."""
-
-    workspace_id: UUID
-    stretch: Stretch
 
 
 class Loaders:
@@ -330,19 +321,5 @@ class Loaders:
             keys: Sequence[PortfolioKey],
         ) -> list[CrossProjectSummary]:
             return [await load_portfolio(connection, scope, calendar, *key) for key in keys]
-
-        return self._dated(read)
-
-    @cached_property
-    def hours(self) -> DataLoader[HoursKey, list[HourUsage]]:
-        """Calls of workspaces by hour of the day."""
-
-        async def read(
-            connection: asyncpg.Connection,
-            scope: Scope,
-            calendar: Calendar,
-            keys: Sequence[HoursKey],
-        ) -> list[list[HourUsage]]:
-            return [await load_hours(connection, scope, calendar, *key) for key in keys]
 
         return self._dated(read)

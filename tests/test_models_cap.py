@@ -1,0 +1,101 @@
+"""Caps: what counts under them, in which window, from when on, and who may set them."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from caps import Caps
+from tenants import Tenant
+
+from models.cap import CapPeriod
+from models.cap_change import remove_cap
+from models.cap_rule import CapScope, UnpricedPolicy
+from models.db import Database
+from models.event import RunRef
+from models.ids import uuid7
+from models.token import ReportedTokens
+
+D = Decimal
+NOW = datetime.now(UTC)
+# 100 input and 50 output tokens of the priced model.
+COST = D("0.00175")
+
+
+@pytest.fixture
+def caps(database: Database, tenant: Tenant) -> Caps:
+    return Caps(database, tenant)
+
+
+async def test_what_is_recorded_counts_under_every_cap_that_applies(caps: Caps) -> None:
+    tenant = caps.tenant
+    ids = [
+        await caps.set(10),
+        await caps.set(10, CapScope.WORKSPACE),
+        await caps.set(10, CapScope.PROJECT, period=CapPeriod.DAY),
+        await caps.set(10, CapScope.API_KEY, period=CapPeriod.MONTH),
+        await caps.set(10, CapScope.USER),
+    ]
+    other = await caps.set(10, CapScope.PROJECT, tenant.project_ids[1])
+    run = RunRef("child", parent_key="parent")
+    outcomes = await caps.record(
+        tenant.event(occurred_at=NOW, run=run, api_key_id=tenant.api_key_id, user_id=tenant.user_id)
+    )
+    assert outcomes[0].cost == COST
+    for cap_id in ids:
+        assert await caps.figures(cap_id) == (COST, 0)
+    assert await caps.figures(other) == (0, 0)
+    await caps.verify()
+
+
+async def test_a_cap_knows_what_was_spent_before_it_was_set(caps: Caps) -> None:
+    tenant = caps.tenant
+    run = RunRef("child", parent_key="parent")
+    spent = {"occurred_at": NOW, "api_key_id": tenant.api_key_id, "user_id": tenant.user_id}
+    await caps.record(
+        tenant.event("e1", run=run, **spent),
+        tenant.event("e2", run=RunRef("parent"), model="no-such", provider=None, **spent),
+        tenant.event("old", occurred_at=NOW - timedelta(days=70), run=run),
+    )
+    async with caps.database.connection() as connection:
+        parent_id = await connection.fetchval(
+            "SELECT id FROM pipeline_run WHERE organization_id = $1 AND key = 'parent'", tenant.id
+        )
+    for scope in (CapScope.ORGANIZATION, CapScope.WORKSPACE, CapScope.PROJECT, CapScope.API_KEY,
+                  CapScope.USER):  # fmt: skip
+        for period in (CapPeriod.DAY, CapPeriod.MONTH, CapPeriod.BILLING_CYCLE):
+            cap = await caps.show(await caps.set(10, scope, period=period))
+            assert (cap.spent, cap.unpriced) == (COST, 1), (scope, period)
+    cap = await caps.show(await caps.set(10, CapScope.RUN, parent_id, CapPeriod.RUN))
+    assert (cap.spent, cap.unpriced, cap.window) == (COST * 2, 1, None)
+    assumed = await caps.set(
+        10,
+        CapScope.RUN,
+        parent_id,
+        CapPeriod.DAY,
+        unpriced_policy=UnpricedPolicy.ASSUME,
+        assumed_input_price=D(10),
+        assumed_output_price=D(100),
+    )
+    cap = await caps.show(assumed)
+    assert (cap.spent, cap.unpriced) == (COST + D("0.006"), 0)
+    await caps.verify()
+
+
+async def test_a_removed_cap_is_gone(caps: Caps) -> None:
+    cap_id = await caps.set(10)
+    await caps.granted("r1")
+    async with caps.database.transaction() as connection:
+        await remove_cap(connection, caps.scope, cap_id)
+    await caps.verify()
+    again = await caps.set(5)
+    assert again != cap_id
+    assert await caps.figures(again) == (0, 0)
+    await caps.settle("r1", ReportedTokens(100, 50))
+    assert await caps.figures(again) == (COST, 0)
+    await caps.verify()
+
+
+async def test_unknown_targets_are_not_found(caps: Caps) -> None:
+    for scope in CapScope:
+        with pytest.raises(Exception, match="There is no such"):
+            await caps.set(1, scope, uuid7())
