@@ -8,7 +8,7 @@ in dollars while credits are held or capped, and bonus credits that would be tak
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Final, Literal
@@ -27,6 +27,7 @@ from models.credit_balance import (
     Grant,
     exact,
     insert_grants,
+    load_balance,
     lock_billing,
     save_balance,
 )
@@ -53,6 +54,23 @@ class Kept(Enum):
 
 
 AS_IT_IS: Final = Kept.AS_IT_IS
+NewAmount = Decimal | Literal[Kept.AS_IT_IS] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Billing:
+    """How an organization pays. `monthly_credits` is what a cycle opens with.
+
+    `next_cycle_anchor_day` is the anchor of the cycle after the running one.
+    """
+
+    billing_mode: str
+    plan: str
+    monthly_credits: Decimal | None
+    credits_per_dollar: Decimal
+    included_dollars: Decimal | None
+    cycle_anchor_day: int
+    next_cycle_anchor_day: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +82,29 @@ class BillingChange:
 
     billing_mode: str | None = None
     plan: str | None = None
-    monthly_credits: Decimal | Literal[Kept.AS_IT_IS] | None = AS_IT_IS
+    monthly_credits: NewAmount = AS_IT_IS
     credits_per_dollar: Decimal | None = None
-    included_dollars: Decimal | Literal[Kept.AS_IT_IS] | None = AS_IT_IS
+    included_dollars: NewAmount = AS_IT_IS
     cycle_anchor_day: int | None = None
+
+
+async def load_billing(connection: asyncpg.Connection, scope: Scope, now: datetime) -> Billing:
+    """How the scope's organization pays. ADMIN."""
+    scope.require_organization(Role.ADMIN)
+    organization_id = scope.organization_id
+    cycles = await load_cycles(connection, organization_id)
+    balance = await load_balance(connection, organization_id, now)
+    balance = balance or await _new_balance(connection, organization_id, now)
+    running = cycles.running(now)
+    return Billing(
+        balance.billing_mode,
+        balance.plan,
+        balance.allotment if balance.pays_in_credits else None,
+        balance.credits_per_dollar,
+        balance.included_dollars,
+        cycles.anchors.at(running.first_date),
+        cycles.anchors.at(running.last_date + timedelta(days=1)),
+    )
 
 
 def check_change(change: BillingChange) -> list[UserError]:
@@ -239,8 +276,8 @@ async def grant_bonus(
 ) -> bool:
     """Grants bonus credits, or takes unused ones back when negative. OWNER.
 
-    Tells whether it did: a second call with the same key and content changes nothing, one with
-    other content raises ConflictError.
+    They wait while the organization pays in dollars. Tells whether it did: a second call with the
+    same key and content changes nothing, one with other content raises ConflictError.
     """
     scope.require_organization(Role.OWNER)
     reason = clean_name(reason, "reason")
@@ -249,10 +286,9 @@ async def grant_bonus(
     if credits == 0:
         message = "credits is 0; some credits are expected."
         raise UserErrors([UserError("OUT_OF_RANGE", message, ("credits",))])
-    balance = await lock_billing(connection, scope.organization_id, now)
-    if balance is None or not balance.pays_in_credits:
-        message = "The organization pays in dollars; bonus credits are for those who pay in credits"
-        raise UserErrors([UserError("INVALID", f"{message}.", ("credits",))])
+    await connection.execute(sql("organization_lock"), scope.organization_id)
+    found = await lock_billing(connection, scope.organization_id, now)
+    balance = found or await _new_balance(connection, scope.organization_id, now)
     id = uuid7() if key is None else _id_of_key(key)
     if key is not None and await _was_granted(connection, scope, id, credits, reason):
         return False

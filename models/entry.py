@@ -60,6 +60,7 @@ class CreditTransaction(NamedTuple):
     deducted_on_demand: Decimal | None
     monthly_credits: Decimal | None
     bonus_credits: Decimal | None
+    overage_credits: Decimal | None
 
     @property
     def input_tokens(self) -> int:

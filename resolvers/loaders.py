@@ -15,6 +15,7 @@ import asyncpg
 from aiodataloader import DataLoader
 
 from models.access import Scope
+from models.billing import Billing, load_billing
 from models.budget import Budget, BudgetChange, list_changes, load_budgets
 from models.db import Database
 from models.directory import (
@@ -201,6 +202,17 @@ class Loaders:
     def budget(self) -> DataLoader[UUID, Budget]:
         """Budgets, by project."""
         return self._dated(load_budgets)
+
+    @cached_property
+    def billing(self) -> DataLoader[UUID, Billing]:
+        """How the organization pays."""
+
+        async def read(
+            connection: asyncpg.Connection, scope: Scope, keys: Sequence[UUID]
+        ) -> list[Billing]:
+            return [await load_billing(connection, scope, self._now)] * len(keys)
+
+        return self._batched(read)
 
     # ---- pages of lists
 

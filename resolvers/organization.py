@@ -7,7 +7,7 @@ from uuid import UUID
 import strawberry
 from strawberry import UNSET, argument, field
 
-from models import access, directory, token_usage
+from models import access, billing, directory, token_usage
 from models import period as periods
 from models.access import Scope
 from models.errors import ForbiddenError
@@ -20,6 +20,7 @@ from models.price_list import Price
 from models.unpriced import UnpricedModel
 from resolvers import node, report
 from resolvers.api_key import ApiKey, ApiKeyConnection, list_api_keys
+from resolvers.billing import Billing
 from resolvers.connection import After, First, Listing, by_name, paging
 from resolvers.context import Context, Info
 from resolvers.enums import BillingMode, Role
@@ -109,6 +110,11 @@ def _require_acting(root: directory.Organization, info: Info) -> None:
     """A request acts in one organization; of a person's others it tells no more than the name."""
     if root.id != info.context.scope.organization_id:
         raise ForbiddenError("Ask with this organization's id in the header x-organization-id.")
+
+
+async def _billing(root: directory.Organization, info: Info) -> billing.Billing:
+    _require_acting(root, info)
+    return await info.context.loaders.billing.load(root.id)
 
 
 async def _workspaces(
@@ -218,6 +224,9 @@ class Organization(Node):
         description="The running month in its zone: what an omitted `month` means.",
     )
     billing_cycle: Period = computed(_billing_cycle, description="The running billing cycle.")
+    billing: Billing | None = computed(
+        _billing, description="Plan, rate, limit and cycle in force. ADMIN."
+    )
     viewer_role: Role | None = computed(
         _viewer_role,
         description=(

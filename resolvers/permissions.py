@@ -35,6 +35,7 @@ CHANGES_WORKSPACE = Permission(Role.ADMIN, "workspace")
 CHANGES_LEVEL = Permission(Role.ADMIN, "organization, workspace or project")
 CHANGES_TARGET = Permission(Role.ADMIN, "thing that a cap limits")
 CHANGES_ORGANIZATION = Permission(Role.ADMIN, "organization")
+OWNS_ORGANIZATION = Permission(Role.OWNER, "organization")
 
 
 def rooted(permission: Permission, resolver: Callable[..., Any], description: str) -> Any:

@@ -12,6 +12,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from resolvers import (
     administration,
+    billing_change,
     budget,
     group_administration,
     key_administration,
@@ -33,6 +34,7 @@ from resolvers.permissions import (
     CHANGES_PROJECT,
     CHANGES_TARGET,
     CHANGES_WORKSPACE,
+    OWNS_ORGANIZATION,
     OWNS_PROJECT,
     SEES,
     SEES_PROJECT,
@@ -171,6 +173,17 @@ class Mutation:
         CHANGES_ORGANIZATION,
         administration.update_organization,
         "Changes the name or the time zone of the viewer's organization. ADMIN of it.",
+    )
+    update_billing: billing_change.UpdateBillingPayload | None = rooted(
+        OWNS_ORGANIZATION,
+        billing_change.update_billing,
+        "Changes how the viewer's organization pays, from now on. OWNER of it.",
+    )
+    grant_credits: billing_change.GrantCreditsPayload | None = rooted(
+        OWNS_ORGANIZATION,
+        billing_change.grant_credits,
+        "Grants bonus credits to the viewer's organization, or takes unused ones back. OWNER of "
+        "it.",
     )
     create_workspace: administration.WorkspacePayload | None = rooted(
         CHANGES_ORGANIZATION,

@@ -31,9 +31,10 @@ from resolvers.user import User
 
 
 def _credits(root: entry.CreditTransaction) -> "CreditSplit | None":
-    if root.monthly_credits is None or root.bonus_credits is None:
+    monthly, bonus, overage = root.monthly_credits, root.bonus_credits, root.overage_credits
+    if monthly is None or bonus is None or overage is None:
         return None
-    return CreditSplit(monthly=root.monthly_credits, bonus=root.bonus_credits)
+    return CreditSplit(monthly=monthly, bonus=bonus, overage=overage)
 
 
 def _run_id(root: entry.CreditTransaction) -> strawberry.ID | None:
@@ -87,6 +88,9 @@ class TokenCounts:
 class CreditSplit:
     monthly: Decimal = field(description="Credits of the plan.")
     bonus: Decimal = field(description="Bonus credits.")
+    overage: Decimal = field(
+        description="Credits beyond both buckets: usage that happened though none were left."
+    )
 
 
 @strawberry.type(description="One entry of the ledger. Never edited.")

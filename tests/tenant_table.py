@@ -305,6 +305,8 @@ NESTED = [
          f"{PAGE} }} }}", "organization", least=Role.ADMIN),
     asks(f"{OWN} {{ crossProjectSummary {{ {MONEY} projectCount }} }}", "organization",
          least=None),
+    asks(f"{OWN} {{ billing {{ plan creditsPerDollar includedDollars cycleAnchorDay }} }}",
+         "organization", least=Role.ADMIN, name="billing"),
     asks(f"{OWN} {{ tokenUsage(filter: {USED}) {{ id cost totalTokens models "
          "breakdown(sort: MODEL) { model cost } } }", "organization", least=Role.ADMIN,
          name="tokenUsage"),
@@ -355,6 +357,10 @@ CHANGES = [
          f"afterDryRunId: $rehearsal}}) {{ repricing {{ {REPRICED} }} {ERRORS} }}",
          name="repriceUsage after a rehearsal"),
     asks(f"updateOrganization(input: {{name: $fresh}}) {{ organization {{ {NAMED} }} {ERRORS} }}"),
+    asks('updateBilling(input: {plan: "starter", includedDollars: "1000"}) { organization { plan } '
+         f"{ERRORS} }}", least=Role.OWNER),
+    asks('grantCredits(input: {key: $fresh, credits: "5", reason: "referral"}) { isDuplicate '
+         f"organization {{ id }} {ERRORS} }}", least=Role.OWNER),
     asks(f"createWorkspace(input: {{name: $fresh}}) {{ workspace {{ {NAMED} }} {ERRORS} }}"),
     asks("renameWorkspace(input: {workspaceId: $first, name: $fresh}) { workspace { id } "
          f"{ERRORS} }}"),

@@ -186,10 +186,9 @@ async def test_bonus_credits_are_granted_once_and_taken_back_unused(
     async def grant(credits: str, reason: str = "referral", key: str | None = None) -> bool:
         return await grant_bonus(connection, scope, Decimal(credits), reason, now=NOON, key=key)
 
-    with pytest.raises(UserErrors, match="pays in dollars"):
-        await grant("5")
-    await set_(billing_mode="CREDITS")
     assert await grant("50.5", key="welcome")
+    assert await lock_balance(connection, world.organization_id, NOON) is None
+    assert (await set_(billing_mode="CREDITS")).remaining == Decimal("550.5")
     assert not await grant("50.50", key="welcome")
     with pytest.raises(ConflictError):
         await grant("51", key="welcome")

@@ -103,7 +103,8 @@ async def ids(database: Database, tenant: Tenant, ledger: Ledger) -> dict[str, s
         )
         await connection.execute(
             "INSERT INTO credit_deduction (organization_id, transaction_id, on_demand_cost,"
-            " monthly_credits, running_total, posted_at) VALUES ($1, $2, 0.001, 0.5, 1, now())",
+            " monthly_credits, credits_per_dollar, running_total, posted_at)"
+            " VALUES ($1, $2, 0.001, 0.5, 100, 1, now())",
             tenant.organization_id,
             outcomes[1].transaction_id,
         )

@@ -112,6 +112,12 @@ CHANGES: dict[str, tuple[str, str | None, Role]] = {
         None,
         Role.ADMIN,
     ),
+    "updateBilling": (f'updateBilling(input: {{plan: "team"}}) {SINGLE}', None, Role.OWNER),
+    "grantCredits": (
+        f'grantCredits(input: {{credits: "5", reason: "r"}}) {SINGLE}',
+        None,
+        Role.OWNER,
+    ),
     "createWorkspace": (f'createWorkspace(input: {{name: "n"}}) {SINGLE}', None, Role.ADMIN),
     "createApiKey": (
         f'createApiKey(input: {{name: "n", role: VIEWER}}) {SINGLE}',

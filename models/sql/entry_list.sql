@@ -8,7 +8,10 @@ SELECT
     page.cache_write_1h, page.output, page.reasoning, page.duration_ms, page.event_key,
     page.report_key, page.reason, page.corrects_id,
     rate.input AS input_price, rate.output AS output_price,
-    deduction.on_demand_cost, deduction.monthly_credits, deduction.bonus_credits,
+    deduction.on_demand_cost,
+    CASE WHEN deduction.credits_per_dollar IS NOT NULL THEN deduction.monthly_credits END
+        AS monthly_credits,
+    deduction.bonus_credits, deduction.overage_credits,
     key.place
 FROM unnest($2::uuid[], $3::int[], $4::timestamptz[], $5::uuid[])
     WITH ORDINALITY AS key (project_id, size, before_at, before_id, place)

@@ -7,7 +7,10 @@ SELECT
     page.cache_write_1h, page.output, page.reasoning, page.duration_ms, page.event_key,
     page.report_key, page.reason, page.corrects_id,
     rate.input AS input_price, rate.output AS output_price,
-    deduction.on_demand_cost, deduction.monthly_credits, deduction.bonus_credits
+    deduction.on_demand_cost,
+    CASE WHEN deduction.credits_per_dollar IS NOT NULL THEN deduction.monthly_credits END
+        AS monthly_credits,
+    deduction.bonus_credits, deduction.overage_credits
 FROM credit_transaction AS page
 LEFT JOIN rate
     ON rate.organization_id = $1 AND rate.id = page.rate_id

@@ -1,0 +1,246 @@
+"""`aicost credits`: how organizations pay, what they have left, bonus credits, and the proof."""
+
+import asyncio
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Annotated
+
+import asyncpg
+import typer
+from rich.console import Console
+
+from api.commands.output import AsJson, answer, print_json, print_line, print_table
+from api.commands.session import in_transaction, open_database
+from api.commands.target import OrganizationName, organization_scope
+from api.settings import Settings
+from models.access import Scope
+from models.billing import (
+    AS_IT_IS,
+    Billing,
+    BillingChange,
+    NewAmount,
+    grant_bonus,
+    load_billing,
+    set_billing,
+)
+from models.credit_balance import Balance, list_grants, load_balance
+from models.credit_check import CreditReport, verify_credits
+from models.errors import BadInputError
+from models.money import plain
+
+app = typer.Typer(
+    help="Show and change how an organization pays; grant, show and prove credits.",
+    no_args_is_help=True,
+)
+
+
+@app.command()
+def show(organization: OrganizationName = None, as_json: AsJson = False) -> None:
+    """Show how an organization pays, what is left in its cycle, and what was granted last."""
+
+    async def work(
+        connection: asyncpg.Connection,
+    ) -> tuple[Billing, Balance | None, list[asyncpg.Record]]:
+        scope, now = await organization_scope(connection, organization), datetime.now(UTC)
+        return (
+            await load_billing(connection, scope, now),
+            await load_balance(connection, scope.organization_id, now),
+            await list_grants(connection, scope),
+        )
+
+    billing, balance, grants = in_transaction(work)
+    shown = _told(billing) | ({} if balance is None else _left(balance))
+    granted = [
+        {
+            "kind": row["kind"],
+            "credits": plain(row["credits"]),
+            "grantedAt": row["granted_at"],
+            "reason": row["reason"],
+        }
+        for row in grants
+    ]
+    if as_json:
+        print_json({**shown, "grants": granted})
+        return
+    print_table(("what", "value"), shown.items())
+    if granted:
+        print_line("")
+        print_table(("what", "credits", "when", "why"), (list(it.values()) for it in granted))
+
+
+def _told(billing: Billing) -> dict[str, object]:
+    return {
+        "billingMode": billing.billing_mode,
+        "plan": billing.plan,
+        "monthlyCredits": _text(billing.monthly_credits),
+        "creditsPerDollar": _text(billing.credits_per_dollar),
+        "includedDollars": _text(billing.included_dollars),
+        "cycleAnchorDay": billing.cycle_anchor_day,
+        "nextCycleAnchorDay": billing.next_cycle_anchor_day,
+    }
+
+
+def _left(balance: Balance) -> dict[str, object]:
+    return {
+        "cycleStart": balance.cycle_start,
+        "cycleEnd": balance.cycle_end,
+        "monthlyRemaining": plain(balance.monthly_remaining),
+        "bonusRemaining": plain(balance.bonus_remaining),
+        "held": plain(balance.held),
+        "used": plain(balance.used),
+        "overage": plain(balance.overage),
+        "onDemandDollars": plain(balance.on_demand),
+    }
+
+
+def _text(amount: Decimal | None) -> str | None:
+    return None if amount is None else plain(amount)
+
+
+@app.command("set")
+def set_(
+    organization: OrganizationName = None,
+    mode: Annotated[str | None, typer.Option(help="CREDITS or BYOM (dollars).")] = None,
+    plan: Annotated[str | None, typer.Option(help="Name of the plan.")] = None,
+    monthly_credits: Annotated[
+        str | None,
+        typer.Option(help="Credits that a cycle opens with; 'plan' for those of the plan."),
+    ] = None,
+    credits_per_dollar: Annotated[
+        str | None, typer.Option(help="Credits that a dollar of cost takes from now on.")
+    ] = None,
+    included_dollars: Annotated[
+        str | None,
+        typer.Option(help="Dollars a cycle that are Included; 'none' where everything is."),
+    ] = None,
+    cycle_day: Annotated[
+        int | None,
+        typer.Option(help="Day of the month on which cycles begin, from the next one on."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change how an organization pays, from now on; what was posted stays as it was charged."""
+    change = BillingChange(
+        billing_mode=mode.upper() if mode is not None else None,
+        plan=plan,
+        monthly_credits=_amount_or("monthly-credits", monthly_credits, "plan"),
+        credits_per_dollar=(
+            None
+            if credits_per_dollar is None
+            else _amount("credits-per-dollar", credits_per_dollar)
+        ),
+        included_dollars=_amount_or("included-dollars", included_dollars, "none"),
+        cycle_anchor_day=cycle_day,
+    )
+    if change == BillingChange():
+        raise BadInputError("Nothing to change was named; see --help.")
+
+    async def session() -> Billing:
+        async with open_database(Settings.load()) as database:
+            async with database.connection() as connection:
+                scope = await organization_scope(connection, organization)
+            # Everybody who posts is waited for first thing in the transaction.
+            return await database.retry(lambda connection: _set(connection, scope, change))
+
+    billing = asyncio.run(session())
+    line = f"Pays in {billing.billing_mode}, plan {billing.plan}."
+    answer(as_json, _told(billing), line)
+
+
+async def _set(connection: asyncpg.Connection, scope: Scope, change: BillingChange) -> Billing:
+    now = datetime.now(UTC)
+    await set_billing(connection, scope, change, now=now)
+    return await load_billing(connection, scope, now)
+
+
+def _amount_or(name: str, text: str | None, word: str) -> NewAmount:
+    if text is None:
+        return AS_IT_IS
+    return None if text.lower() == word else _amount(name, text)
+
+
+def _amount(name: str, text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except InvalidOperation as error:
+        raise BadInputError(f"{name} is {text!r}; a number is expected.") from error
+
+
+@app.command()
+def grant(
+    credits: Annotated[
+        str, typer.Argument(help="How many; negative takes unused ones back (after `--`).")
+    ],
+    reason: Annotated[str, typer.Argument(help="What they are for.")],
+    organization: OrganizationName = None,
+    key: Annotated[
+        str | None, typer.Option(help="Name of the grant: the same name grants once.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Grant bonus credits, which are used after a cycle's own and do not expire."""
+    amount = _amount("credits", credits)
+
+    async def work(connection: asyncpg.Connection) -> tuple[bool, Balance | None]:
+        scope, now = await organization_scope(connection, organization), datetime.now(UTC)
+        done = await grant_bonus(connection, scope, amount, reason, now=now, key=key)
+        return done, await load_balance(connection, scope.organization_id, now)
+
+    done, balance = in_transaction(work)
+    left = plain(balance.bonus_remaining) if balance is not None else "0"
+    value = {"isDuplicate": not done, "bonusRemaining": left}
+    line = f"{left} bonus credits are left." if done else "Granted before; nothing was changed."
+    answer(as_json, value, line)
+
+
+@app.command()
+def verify(
+    organization: Annotated[
+        str | None, typer.Option("--organization", help="Only this one, by name; all if absent.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Recount every balance from grants, deductions and reservations. Exits with 1 if any differs.
+
+    What is spent beyond the limit by run and hour is proved by `aicost rollup verify`.
+    """
+    console = Console(stderr=True)
+
+    async def session() -> CreditReport:
+        async with open_database(Settings.load()) as database:
+            id = None
+            if organization is not None:
+                async with database.connection() as connection:
+                    id = (await organization_scope(connection, organization)).organization_id
+            with console.status("Verifying ...") if console.is_terminal else nullcontext():
+                return await verify_credits(database, id)
+
+    report = asyncio.run(session())
+    shown = [
+        {
+            "organization_id": str(it.organization_id),
+            "figure": it.figure,
+            "stored": plain(it.stored),
+            "recounted": plain(it.recounted),
+        }
+        for it in report.shown
+    ]
+    if as_json:
+        print_json(
+            {
+                "balances_checked": report.balances_checked,
+                "deductions_checked": report.deductions_checked,
+                "differences": report.differences,
+                "shown": shown,
+            }
+        )
+    else:
+        for it in shown:
+            print_line(str(it))
+        print_line(
+            f"{report.balances_checked} balances and {report.deductions_checked} deductions"
+            f" checked: {report.differences} figures differ."
+        )
+    if report.differences:
+        raise typer.Exit(1)
