@@ -87,6 +87,7 @@ class client_class(AsyncpgDBClient):  # noqa: N801 - the name that Tortoise look
             max_size=self.extra["max_size"],
             timeout=self.extra["connect_timeout_seconds"],
             statement_cache_size=self.extra["statement_cache_size"],
+            max_cacheable_statement_size=0,  # any: what writes the ledger is longer than most
             server_settings=self.extra["session_settings"],
             connection_class=PooledConnection,
             setup=_renew_plans,
