@@ -132,7 +132,7 @@ async def _running(
         await database.ping()
     watcher = None
     if MULTIPROCESS_VARIABLE in os.environ:
-        watcher = asyncio.create_task(_watch_pool(metrics))
+        watcher = asyncio.create_task(_watch(metrics))
     if after_start is not None:
         await after_start()
     try:
@@ -145,10 +145,10 @@ async def _running(
         await database.close()
 
 
-async def _watch_pool(metrics: Metrics) -> None:
+async def _watch(metrics: Metrics) -> None:
     """Keeps this worker's pool gauges fresh for the worker that is asked for all of them."""
     while True:
-        metrics.watch_pool()
+        metrics.watch()
         await asyncio.sleep(_REFRESH_SECONDS)
 
 

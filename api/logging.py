@@ -7,12 +7,15 @@ and URLs with their query part; uvicorn's own access log, which prints URLs, is 
 import logging
 import logging.config
 import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, TextIO
 
 import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from api.request_id import current_id
 from api.settings import Settings
 
 # Libraries that log every statement, every URL or every client's mistake below this level.
@@ -30,12 +33,15 @@ _NO_NEWS = (
     "No supported WebSocket library",
 )
 
+_LINE = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
+
 
 def configure(settings: Settings, stream: TextIO | None = None) -> None:
     """Sets up structlog and the standard library's logging alike; may be called again."""
     level = settings.log_level.upper()
     stamp: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        _name_request,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
     ]
@@ -54,9 +60,12 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
     structlog.configure(
         processors=[*stamp, *end],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
-        logger_factory=structlog.PrintLoggerFactory(output),
+        # In one piece, line break included: a system call less for each line.
+        logger_factory=structlog.WriteLoggerFactory(output),
         cache_logger_on_first_use=False,
     )
+    is_quick = settings.log_format == "json"
+    _Requests.write = _quick_writer(output, logging.getLevelName(level)) if is_quick else None
     handler = logging.StreamHandler(output)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -71,6 +80,39 @@ def configure(settings: Settings, stream: TextIO | None = None) -> None:
         logging.getLogger(name).setLevel(quiet_level)
     uvicorn_log = logging.getLogger("uvicorn.error")
     uvicorn_log.filters = [_is_news]
+
+
+def log_request(**said: Any) -> None:
+    """The line of one answered request: what structlog would write, at a fifth of its price."""
+    if _Requests.write is None:
+        structlog.get_logger("aicost.request").info("request", **said)
+    else:
+        _Requests.write(said)
+
+
+class _Requests:
+    """Where the lines of requests go without asking structlog; None where it has to be asked."""
+
+    write: Callable[[dict[str, Any]], None] | None = None
+
+
+def _quick_writer(output: TextIO, level: int) -> Callable[[dict[str, Any]], None]:
+    if level > logging.INFO:
+        return lambda said: None
+
+    def write(said: dict[str, Any]) -> None:
+        head = {"time": datetime.now(UTC), "level": "info", "event": "request"}
+        output.write(orjson.dumps({**head, **said}, default=_plain, option=_LINE).decode())
+
+    return write
+
+
+def _name_request(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Whatever is logged on the way to an answer bears the request's id."""
+    id = current_id.get()
+    if id is not None:
+        event.setdefault("request_id", id)
+    return event
 
 
 def _is_news(record: logging.LogRecord) -> bool:

@@ -5,17 +5,17 @@ then `ErrorMiddleware`, so that a masked error bears CORS headers and is counted
 """
 
 import asyncio
+from collections.abc import Awaitable, Coroutine, Generator
 from time import perf_counter
+from typing import Any, cast
 
-import structlog
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import RequestRefusedError, classify, report, rest_response
+from api.logging import log_request
 from api.metrics import Metrics
-from api.request_id import HEADER, RequestInfo, info_of, start
-
-log = structlog.get_logger("aicost.request")
+from api.request_id import HEADER, RequestInfo, current_id, info_of, start
 
 # What nginx calls a client that hung up before the answer; it is logged, never sent.
 CLIENT_GONE = 499
@@ -50,14 +50,14 @@ class RequestMiddleware:
                 ]
             await send(message)
 
-        tokens = structlog.contextvars.bind_contextvars(request_id=info.id)
-        self._metrics.in_flight.inc()
+        before = current_id.set(info.id)
+        self._metrics.in_flight += 1
         try:
             await self._app(scope, self._timed(scope, receive), send_named)
         finally:
-            self._metrics.in_flight.dec()
+            self._metrics.in_flight -= 1
             self._finish(scope, info, status, perf_counter() - began)
-            structlog.contextvars.reset_contextvars(**tokens)
+            current_id.reset(before)
 
     def _timed(self, scope: Scope, receive: Receive) -> Receive:
         """`receive`, refusing a body that has not arrived in time (uvicorn waits forever)."""
@@ -70,13 +70,13 @@ class RequestMiddleware:
             nonlocal complete
             if complete:
                 return await receive()
+            coming = cast(Coroutine[Any, Any, Message], receive())
             try:
-                async with asyncio.timeout_at(deadline):
-                    message = await receive()
-            except TimeoutError:
-                raise RequestRefusedError(
-                    408, "The request did not arrive in time.", headers={"connection": "close"}
-                ) from None
+                asked = coming.send(None)
+            except StopIteration as there:  # most bodies come with their headers
+                message: Message = there.value
+            else:
+                message = await _before(deadline, _Begun(coming, asked))
             complete = not message.get("more_body", False)
             return message
 
@@ -85,8 +85,7 @@ class RequestMiddleware:
     def _finish(self, scope: Scope, info: RequestInfo, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "other")
         self._metrics.observe(scope["method"], route, status, info, seconds)
-        log.info(
-            "request",
+        log_request(
             method=scope["method"],
             path=scope["path"],
             status=status,
@@ -97,6 +96,37 @@ class RequestMiddleware:
             operation_name=info.operation_name,
             errors=info.error_codes or None,
         )
+
+
+async def _before(deadline: float, coming: Awaitable[Message]) -> Message:
+    try:
+        async with asyncio.timeout_at(deadline):
+            return await coming
+    except TimeoutError:
+        raise RequestRefusedError(
+            408, "The request did not arrive in time.", headers={"connection": "close"}
+        ) from None
+
+
+class _Begun:
+    """A coroutine that was begun and waits for something; awaited, it goes on from there."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Message], asked: Any) -> None:
+        self._coroutine = coroutine
+        self._asked = asked
+
+    def __await__(self) -> Generator[Any, Any, Message]:
+        asked = self._asked
+        try:
+            while True:
+                try:
+                    answer = yield asked
+                except BaseException as error:
+                    asked = self._coroutine.throw(error)
+                else:
+                    asked = self._coroutine.send(answer)
+        except StopIteration as done:
+            return cast(Message, done.value)
 
 
 class ErrorMiddleware:

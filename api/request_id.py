@@ -7,6 +7,7 @@ texts, variables, credentials and names of people, which neither the log nor the
 import os
 import re
 from collections.abc import Iterable, MutableMapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,8 @@ from uuid import UUID
 HEADER = "x-request-id"
 _HEADER = HEADER.encode()
 _SCOPE_KEY = "aicost.request"
+current_id: ContextVar[str | None] = ContextVar("current_id", default=None)
+"""The id of the request that is being answered, for the log."""
 # What a proxy in front may name a request: short, and nothing that could break a log line.
 _ACCEPTED = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 

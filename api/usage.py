@@ -11,10 +11,10 @@ from typing import Any
 import orjson
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
+from api.body import send_json
 from api.errors import RequestRefusedError
 from api.request_id import info_of
 from api.settings import Settings
@@ -56,8 +56,7 @@ class UsageDoor:
             raise RequestRefusedError(400, refusal.message)
         context = self._context_factory(self._database, reach, info.id)
         results = await _record(context, events)
-        body = orjson.dumps({"results": [_answer(result) for result in results]})
-        await Response(body, media_type="application/json")(scope, receive, send)
+        await send_json(send, orjson.dumps({"results": [_answer(result) for result in results]}))
 
 
 async def _record(context: Context, events: Sequence[Any]) -> list[Result]:

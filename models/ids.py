@@ -35,6 +35,8 @@ CROSS_PROJECT_SUMMARY = "xsum"
 MONTHLY_SUMMARY = "msum"
 USAGE_ENTRY = "uent"
 USAGE_REPORT = "tusg"
+KEY_USAGE = "kusg"
+API_CALL = "call"
 VIEWER = "view"
 _KIND_LENGTH = 4
 

@@ -21,14 +21,10 @@ from models.money import ZERO, per_unit, share_pct
 from models.period import Calendar, Period
 from models.rollup import DAY
 from models.stretch import Stretch
+from models.usage_sums import SUMMED, Sums
 
 Date = date  # the name `date` is a field below
 CHAT_AGENT, TASK_AGENT, HEARTBEAT = "CHAT_AGENT", "TASK_AGENT", "HEARTBEAT"
-_SUMMED = (
-    "sum(requests)::bigint AS requests, sum(input_tokens)::bigint AS input_tokens,"
-    " sum(output_tokens)::bigint AS output_tokens, sum(cost) AS cost,"
-    " sum(unpriced)::bigint AS unpriced"
-)
 STATEMENT = f"""
 WITH {SUBJECT},
 kept AS ({cells(DAY)}),
@@ -45,12 +41,12 @@ SELECT statement_timestamp() AS as_of,
     0::bigint AS requests, 0::bigint AS input_tokens, 0::bigint AS output_tokens,
     0::numeric AS cost, 0::bigint AS unpriced
 UNION ALL
-SELECT NULL, NULL, local_date, initiator, NULL, NULL, {_SUMMED}
+SELECT NULL, NULL, local_date, initiator, NULL, NULL, {SUMMED}
 FROM cell
 WHERE ($8::text IS NULL OR provider = $8) AND ($9::text IS NULL OR model = $9)
 GROUP BY local_date, initiator
 UNION ALL
-SELECT NULL, NULL, NULL, NULL, provider, model, {_SUMMED}
+SELECT NULL, NULL, NULL, NULL, provider, model, {SUMMED}
 FROM cell
 GROUP BY provider, model"""  # noqa: S608 - names of ours
 
@@ -84,53 +80,6 @@ class Wanted:
     model: str | None = None
     workspace_id: UUID | None = None
     project_id: UUID | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """What cells come to. `cost` leaves out what has no price, which `unpriced` counts."""
-
-    requests: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cost: Decimal = ZERO
-    unpriced: int = 0
-
-    @classmethod
-    def of(cls, row: asyncpg.Record) -> "Sums":
-        """Those of a row that has columns of their names."""
-        names = ("requests", "input_tokens", "output_tokens", "cost", "unpriced")
-        return cls(*(row[name] for name in names))
-
-    def __add__(self, other: "Sums") -> "Sums":
-        return Sums(
-            self.requests + other.requests,
-            self.input_tokens + other.input_tokens,
-            self.output_tokens + other.output_tokens,
-            self.cost + other.cost,
-            self.unpriced + other.unpriced,
-        )
-
-    @property
-    def total_tokens(self) -> int:
-        """Input and output tokens."""
-        return self.input_tokens + self.output_tokens
-
-    @property
-    def is_something(self) -> bool:
-        """Whether anything is left of it after corrections."""
-        return any((self.requests, self.input_tokens, self.output_tokens, self.cost, self.unpriced))
-
-    @property
-    def priced_requests(self) -> int:
-        """Requests that had a price."""
-        return self.requests - self.unpriced
-
-    @property
-    def told_cost(self) -> Decimal | None:
-        """Dollars; None when requests were made and none of them had a price."""
-        is_unpriced = self.unpriced > 0 and self.priced_requests <= 0 and not self.cost
-        return None if is_unpriced else self.cost
 
 
 _NOTHING = Sums()

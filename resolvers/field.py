@@ -17,6 +17,15 @@ def computed(resolver: Callable[..., Any], *, description: str) -> Any:
     return field(resolver=resolver, description=description)
 
 
+def summed(name: str, *, description: str) -> Any:
+    """A field that is one of the `sums` of its row."""
+
+    def resolve(root: Any) -> Any:
+        return getattr(root.sums, name)
+
+    return computed(resolve, description=description)
+
+
 def given(value: Value | None) -> Value | None:
     """What was passed; None for what was left out, which the schema tells apart and we do not."""
     return None if value is UNSET else value

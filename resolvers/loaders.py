@@ -15,6 +15,7 @@ import asyncpg
 from aiodataloader import DataLoader
 
 from models.access import Scope
+from models.api_key_usage import HourUsage, load_hours
 from models.billing import Billing, load_billing
 from models.budget import Budget, BudgetChange, list_changes, load_budgets
 from models.db import Database
@@ -54,6 +55,7 @@ from models.pipeline import (
     load_runs,
 )
 from models.portfolio import CrossProjectSummary, ProjectScope, load_portfolio
+from models.stretch import Stretch
 from models.summary import (
     MonthKey,
     MonthlySummary,
@@ -85,6 +87,13 @@ class PortfolioKey(NamedTuple):
 
     month: date
     covered: ProjectScope
+
+
+class HoursKey(NamedTuple):
+    """The calls of a workspace over a range."""
+
+    workspace_id: UUID
+    stretch: Stretch
 
 
 class Loaders:
@@ -333,5 +342,19 @@ class Loaders:
             keys: Sequence[PortfolioKey],
         ) -> list[CrossProjectSummary]:
             return [await load_portfolio(connection, scope, calendar, *key) for key in keys]
+
+        return self._dated(read)
+
+    @cached_property
+    def hours(self) -> DataLoader[HoursKey, list[HourUsage]]:
+        """Calls of workspaces by hour of the day."""
+
+        async def read(
+            connection: asyncpg.Connection,
+            scope: Scope,
+            calendar: Calendar,
+            keys: Sequence[HoursKey],
+        ) -> list[list[HourUsage]]:
+            return [await load_hours(connection, scope, calendar, *key) for key in keys]
 
         return self._dated(read)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
@@ -18,7 +18,7 @@ from models.ids import NIL, USAGE_REPORT, encode
 from models.token_usage import Wanted, load_token_usage
 from resolvers import node
 from resolvers.context import Context
-from resolvers.field import computed, given
+from resolvers.field import computed, given, summed
 from resolvers.period import Period, RangeInput, resolve_stretch
 from resolvers.permissions import reachable_project
 from resolvers.scalars import BigInt
@@ -57,15 +57,6 @@ class TokenUsageFilter:
     model: str | None = field(default=UNSET, description="Only this model; needs `provider`.")
     workspace_id: strawberry.ID | None = field(default=UNSET, description="Only this workspace.")
     project_id: strawberry.ID | None = field(default=UNSET, description="Only this project.")
-
-
-def _summed(name: str, *, description: str) -> Any:
-    """A field that is one of the row's sums."""
-
-    def resolve(root: Any) -> Any:
-        return getattr(root.sums, name)
-
-    return computed(resolve, description=description)
 
 
 def _id(root: token_usage.TokenUsage) -> strawberry.ID:
@@ -109,11 +100,11 @@ UNPRICED = "Transactions without a known price, left out of `cost`."
 @strawberry.type(description="One day of token usage.")
 class TokenUsageDay:
     date: Date = field(description="Which local day.")
-    requests: BigInt = _summed("requests", description="Requests.")
-    input_tokens: BigInt = _summed("input_tokens", description="Input tokens.")
-    output_tokens: BigInt = _summed("output_tokens", description="Output tokens.")
-    cost: Decimal = _summed("cost", description="Dollars, unpriced requests left out.")
-    unpriced_transactions: BigInt = _summed("unpriced", description=UNPRICED)
+    requests: BigInt = summed("requests", description="Requests.")
+    input_tokens: BigInt = summed("input_tokens", description="Input tokens.")
+    output_tokens: BigInt = summed("output_tokens", description="Output tokens.")
+    cost: Decimal = summed("cost", description="Dollars, unpriced requests left out.")
+    unpriced_transactions: BigInt = summed("unpriced", description=UNPRICED)
 
 
 @strawberry.type(description="One day of tokens by initiator; the four add up to the day's tokens.")
@@ -141,10 +132,10 @@ class ModelSpend:
         description="Who ran the model; null in totals and when not known."
     )
     model: str | None = field(description="The model's exact name; null in totals.")
-    requests: BigInt = _summed("requests", description="Requests.")
-    input_tokens: BigInt = _summed("input_tokens", description="Input tokens.")
-    output_tokens: BigInt = _summed("output_tokens", description="Output tokens.")
-    total_tokens: BigInt = _summed("total_tokens", description="Sum of the two.")
+    requests: BigInt = summed("requests", description="Requests.")
+    input_tokens: BigInt = summed("input_tokens", description="Input tokens.")
+    output_tokens: BigInt = summed("output_tokens", description="Output tokens.")
+    total_tokens: BigInt = summed("total_tokens", description="Sum of the two.")
     cost: Decimal | None = field(
         description=(
             "Dollars; null when none of its requests had a price: show unpriced, not $0.00."
@@ -153,7 +144,7 @@ class ModelSpend:
     pct_of_total: float | None = computed(
         _pct_of_total, description="Share of the cost, 0..100; null when `cost` is."
     )
-    unpriced_transactions: BigInt = _summed("unpriced", description=UNPRICED)
+    unpriced_transactions: BigInt = summed("unpriced", description=UNPRICED)
 
 
 @strawberry.type(
@@ -163,24 +154,24 @@ class TokenUsage:
     id: strawberry.ID = computed(_id, description="Identity of (organization, filter), for caches.")
     period: Period = field(description="What it covers.")
     as_of: datetime = field(description="When these figures were read.")
-    requests: BigInt = _summed("requests", description="Model requests.")
+    requests: BigInt = summed("requests", description="Model requests.")
     requests_per_day: float = computed(
         _requests_per_day, description="Requests by days in the range, days to come left out."
     )
-    input_tokens: BigInt = _summed(
+    input_tokens: BigInt = summed(
         "input_tokens", description="Input (prompt) tokens, cached ones included."
     )
-    output_tokens: BigInt = _summed(
+    output_tokens: BigInt = summed(
         "output_tokens", description="Output (completion) tokens, reasoning included."
     )
-    total_tokens: BigInt = _summed("total_tokens", description="Sum of the two.")
-    cost: Decimal = _summed(
+    total_tokens: BigInt = summed("total_tokens", description="Sum of the two.")
+    cost: Decimal = summed(
         "cost", description="Dollars, unpriced requests left out: 002's estimated cost."
     )
     cost_per_request: Decimal | None = field(
         description=("`cost` by priced requests, to 12 decimals, half to even; null without any.")
     )
-    unpriced_transactions: BigInt = _summed("unpriced", description=UNPRICED)
+    unpriced_transactions: BigInt = summed("unpriced", description=UNPRICED)
     daily: list[TokenUsageDay] = field(
         description="One point a day, oldest first, empty days included."
     )

@@ -6,11 +6,12 @@ from uuid import UUID
 import strawberry
 from strawberry import UNSET, argument, field
 
-from models import access, directory
+from models import access, api_key_usage, directory
 from models import usage_entry as entries
 from models.page import Named
 from resolvers import node
 from resolvers.api_key import ApiKeyConnection, list_api_keys
+from resolvers.api_key_usage import LAST_30_DAYS, ApiKeyUsage, CallsRange, get_api_key_usage
 from resolvers.connection import After, First, Listing, PageInfo, by_name, paging
 from resolvers.context import Context, Info
 from resolvers.enums import Role
@@ -80,6 +81,12 @@ async def _api_keys(
     return await list_api_keys(info, root.id, first, after)
 
 
+async def _api_key_usage(
+    root: directory.Workspace, info: Info, range: CallsRange = LAST_30_DAYS
+) -> api_key_usage.ApiKeyUsage:
+    return await get_api_key_usage(info.context, root, range)
+
+
 @strawberry.type(description="A set of workspaces, for figures by team.")
 class WorkspaceGroup(Node):
     is_type_of = shows(directory.WorkspaceGroup)
@@ -117,6 +124,10 @@ class Workspace(Node):
     usage_entries: LazyUsageEntryConnection | None = computed(
         _usage_entries,
         description="Executions with their cost in the range, newest start first (000).",
+    )
+    api_key_usage: ApiKeyUsage | None = computed(
+        _api_key_usage,
+        description="Spend and speed by API key (001). ADMIN of the workspace.",
     )
     api_keys: ApiKeyConnection | None = computed(
         _api_keys, description="API keys, by name. ADMIN of the workspace."

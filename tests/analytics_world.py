@@ -26,9 +26,9 @@ from models.ledger import Ledger
 from models.local_time import load_time_zones
 from models.period import Calendar
 from models.token import ReportedTokens
-from models.token_usage import Sums
 from models.transaction import CreditTransaction, Rate
 from models.undo import undo_import
+from models.usage_sums import Sums
 
 START, END = datetime(2026, 1, 20, tzinfo=UTC), datetime(2026, 4, 10, tzinfo=UTC)
 NOW = datetime(2026, 4, 10, 12, 30, tzinfo=UTC)

@@ -321,6 +321,9 @@ NESTED = [
          f"{EXECUTION} }} {PAGE} }} }}", "workspace", least=None, name="usageEntries backward"),
     asks(f"project(id: $near) {{ workspace {{ usageEntries({RANGE}, filter: {{projectIds: [$near]}}"
          f") {{ nodes {{ {EXECUTION} }} }} }} }}", name="usageEntries of a project"),
+    asks("workspace(id: $first) { apiKeyUsage { id totals { cost totalTokens } keys { cost "
+         "apiKey { name } } models { model cost } hours { cost } } }", "workspace",
+         least=Role.ADMIN),
     asks(f"workspace(id: $first) {{ apiKeys(first: 1, after: $after) {{ nodes {{ {NAMED} prefix }} "
          f"{PAGE} }} }}", "workspace", least=Role.ADMIN),
     asks(f"project(id: $near) {{ monthlySummary {{ {MONEY} }} }}"),

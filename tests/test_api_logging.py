@@ -10,6 +10,7 @@ import pytest
 import structlog
 from door import ORGANIZATION_ID, SECRET, client_of, make_app, make_settings
 
+import api.logging
 from api.logging import configure
 
 
@@ -22,6 +23,7 @@ def output() -> Iterator[io.StringIO]:
     yield stream
     root.handlers, root.level = handlers, level
     structlog.configure(**before)
+    api.logging._Requests.write = None
 
 
 def entries(output: io.StringIO, event: str = "request") -> list[dict[str, Any]]:

@@ -24,12 +24,12 @@ from models.token import ReportedTokens
 from models.token_usage import (
     EmptyState,
     ModelSpendSort,
-    Sums,
     TokenUsage,
     Wanted,
     load_token_usage,
     sort_breakdown,
 )
+from models.usage_sums import Sums
 
 ZONES = ["America/New_York", "Asia/Kathmandu"]
 FIRST, LAST = date(2026, 1, 18), date(2026, 4, 12)
