@@ -33,6 +33,7 @@ from models.errors import DomainError, NotFoundError
 from models.otel_project import HEADER as PROJECT_HEADER
 
 _REFRESH_SECONDS = 5
+_FILE = "content-disposition"
 
 
 class DatabaseLike(Protocol):
@@ -113,7 +114,7 @@ def _cors(settings: Settings) -> list[Middleware]:
                 TRPC_ACCEPT,
                 HEADER,
             ),
-            expose_headers=(HEADER, "retry-after", "x-truncated"),
+            expose_headers=(HEADER, "retry-after", "x-truncated", "x-next-cursor", _FILE),
             allow_credentials=False,
         )
     ]

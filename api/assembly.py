@@ -7,6 +7,7 @@ from starlette.routing import Route
 from api import logging
 from api.app import create_app
 from api.auth import ORGANIZATION_HEADER, Authenticator, JwtRules
+from api.billing import Billing
 from api.otlp import PATH, OtlpDoor
 from api.settings import Settings, SettingsError
 from api.trpc import TrpcDoor
@@ -18,6 +19,7 @@ from models.admission_writer import Admission
 from models.collector import spare_collector
 from models.db import Database
 from models.expirer import Expirer
+from models.export import Exports
 from models.ledger import Ledger
 from models.otel_intake import Intake
 from models.repricer import Repricer
@@ -38,6 +40,7 @@ def application() -> Starlette:
         statement_timeout_seconds=settings.limit_statement_seconds,
         has_generic_plans=True,
     )
+    exports = Exports(settings.database_url.get_secret_value(), pool_size=settings.export_pool_size)
     authenticator = Authenticator(database, JwtRules.of(settings))
     ledger = Ledger(database)
     writer = WriteQueue(ledger)
@@ -55,10 +58,12 @@ def application() -> Starlette:
         )
 
     async def start() -> None:
+        await exports.start()
         await repricer.watch()
         await expirer.watch()
 
     async def close() -> None:
+        await exports.close()
         await repricer.close()
         await expirer.close()
         await admission.close()
@@ -85,7 +90,9 @@ def application() -> Starlette:
             Route("/v1/usage", usage, methods=["POST"]),
             Route(PATH, traces, methods=["POST"]),
             Route(TRPC, trpc),
+            *Billing(database, exports, authenticate, context).routes(),
         ],
+        after_start=start,
         after_start=start,
         before_close=close,
     )

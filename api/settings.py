@@ -55,6 +55,9 @@ class Settings(BaseSettings):
         None, description="Directory with `initdb` and `postgres` for the embedded server."
     )
     pool_size: int = Field(10, ge=1, le=1000, description="Connections per worker process.")
+    export_pool_size: int = Field(
+        3, ge=1, le=1000, description="Further connections per worker process, for exports."
+    )
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")

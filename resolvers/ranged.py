@@ -29,6 +29,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _PRESETS = list(RangePreset)
 _NO_PRESET = 255
+BACKWARD = "~"
+"""Before a cursor, where one parameter tells both place and direction: page backward from it."""
 
 FirstOf = Annotated[
     int | None,
@@ -171,8 +173,9 @@ def _encode(binding: bytes, marked: _Marked) -> str:
 
 def _decode(binding: bytes, text: str, name: str) -> _Marked:
     """What a cursor holds; raises BadInputError unless it was given for this binding."""
+    sealed = text.removeprefix(BACKWARD) if name == "before" else text
     try:
-        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        raw = base64.b64decode(sealed + "=" * (-len(sealed) % 4), altchars=b"-_", validate=True)
         body = raw[DIGEST_LENGTH:]
         if raw[:DIGEST_LENGTH] == digest(binding, body) and len(body) == 41:
             preset = None if body[0] == _NO_PRESET else _PRESETS[body[0]]

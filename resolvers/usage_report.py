@@ -92,7 +92,14 @@ async def list_usage_entries(
     """A page of the executions of a workspace that the caller sees."""
     chosen = await usage_filter(context, wanted)
     paging = await usage_paging(context, workspace.id, range, chosen, turn)
-    what = await sought_entries(context, workspace.id, paging.period, chosen)
+    return await list_page(context, workspace.id, paging, chosen)
+
+
+async def list_page(
+    context: Context, workspace_id: UUID, paging: RangedPaging, wanted: Filter
+) -> RangedListing[entries.UsageEntry]:
+    """The page asked for."""
+    what = await sought_entries(context, workspace_id, paging.period, wanted)
     async with context.database.connection() as connection:
         page = await entries.list_usage_entries(
             connection, what, paging.size, paging.place, is_backward=paging.is_backward
