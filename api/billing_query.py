@@ -69,11 +69,10 @@ class Query:
         return value
 
     def required(self, name: str) -> str:
-        """A parameter that must be there."""
-        value = self.one(name)
-        if value is None:
+        """A parameter that must be there; an empty one names nothing, but is there."""
+        if name not in self._parameters:
             raise BadInputError(f"{name} is missing.", field=(name,))
-        return value
+        return self.one(name) or ""
 
     def limit(self, greatest: int | None, default: int) -> int | None:
         """How many rows; None for all, where there is no greatest number."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 from graphql import (
@@ -439,7 +440,22 @@ def _door(path: str, request: Callable[[Mapping[str, str], Values], Request]) ->
     return Row(path, covers, ids, frozenset(), "project", Role.MEMBER, request)
 
 
-DOORS = [_door("/v1/usage", _event), _door("/v1/traces", _trace)]
+def _billing(name: str, **others: Any) -> Row:
+    """A door below `/api/billing`, which is asked about a workspace."""
+    path = f"/api/billing/{name}"
+
+    def request(ids: Mapping[str, str], _texts: Values) -> Request:
+        asked = {"workspaceId": ids["first"], "preset": "7d"}
+        return Request(f"{path}?{urlencode(asked)}", b"", "GET")
+
+    covers = frozenset({path})
+    return Row(path, covers, ("first",), frozenset(), "workspace", None, request, **others)
+
+
+DOORS = [
+    _door("/v1/usage", _event), _door("/v1/traces", _trace), _billing("usage"),
+    _billing("usage/export"),
+]  # fmt: skip
 # Routes that say the same to everybody, and nothing about anybody.
 OPEN = {"/healthz", "/readyz", "/metrics"}
 ROWS = [*QUERIES, *NODES, *NESTED, *CHANGES, *DOORS]

@@ -256,7 +256,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"type": "free"}, "type"),
     ({"workflows": "a"}, "workflows"),
     ({"preset": ["7d", "30d"]}, "preset"),
-    ({"workspaceId": ""}, "workspaceId"),
+    ({"workspaceId": ["a", "b"]}, "workspaceId"),
     ({"workflow": "x\0y"}, "workflow"),
 ]
 
@@ -277,12 +277,14 @@ async def test_other_workspaces_do_not_exist(
 ) -> None:
     other = await make_tenant(database)
     bodies = set()
-    for id in (workspace(other), encode(WORKSPACE, tenant.id, other.workspace_id), "../etc", 'x"y'):
+    for id in (workspace(other), encode(WORKSPACE, tenant.id, other.workspace_id), "../etc", ""):
         for path in ("usage", "usage/export"):
             answer = await client.get(f"/api/billing/{path}", params={"workspaceId": id})
             assert answer.status_code == 404
             bodies.add(answer.json()["error"]["message"])
     assert bodies == {"There is no such workspace."}
+    missing = await client.get("/api/billing/usage")
+    assert (missing.status_code, missing.json()["error"]["field"]) == (400, "workspaceId")
     refused = await client.get("/api/billing/usage", headers={"authorization": f"Basic {SECRET}"})
     assert refused.status_code == 401
 
