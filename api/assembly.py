@@ -93,6 +93,5 @@ def application() -> Starlette:
             *Billing(database, exports, authenticate, context).routes(),
         ],
         after_start=start,
-        after_start=start,
         before_close=close,
     )
