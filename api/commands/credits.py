@@ -55,7 +55,7 @@ def show(organization: OrganizationName = None, as_json: AsJson = False) -> None
         {
             "kind": row["kind"],
             "credits": plain(row["credits"]),
-            "grantedAt": row["granted_at"],
+            "granted_at": row["granted_at"],
             "reason": row["reason"],
         }
         for row in grants
@@ -71,26 +71,26 @@ def show(organization: OrganizationName = None, as_json: AsJson = False) -> None
 
 def _told(billing: Billing) -> dict[str, object]:
     return {
-        "billingMode": billing.billing_mode,
+        "billing_mode": billing.billing_mode,
         "plan": billing.plan,
-        "monthlyCredits": _text(billing.monthly_credits),
-        "creditsPerDollar": _text(billing.credits_per_dollar),
-        "includedDollars": _text(billing.included_dollars),
-        "cycleAnchorDay": billing.cycle_anchor_day,
-        "nextCycleAnchorDay": billing.next_cycle_anchor_day,
+        "monthly_credits": _text(billing.monthly_credits),
+        "credits_per_dollar": _text(billing.credits_per_dollar),
+        "included_dollars": _text(billing.included_dollars),
+        "cycle_anchor_day": billing.cycle_anchor_day,
+        "next_cycle_anchor_day": billing.next_cycle_anchor_day,
     }
 
 
 def _left(balance: Balance) -> dict[str, object]:
     return {
-        "cycleStart": balance.cycle_start,
-        "cycleEnd": balance.cycle_end,
-        "monthlyRemaining": plain(balance.monthly_remaining),
-        "bonusRemaining": plain(balance.bonus_remaining),
+        "cycle_start": balance.cycle_start,
+        "cycle_end": balance.cycle_end,
+        "monthly_remaining": plain(balance.monthly_remaining),
+        "bonus_remaining": plain(balance.bonus_remaining),
         "held": plain(balance.held),
         "used": plain(balance.used),
         "overage": plain(balance.overage),
-        "onDemandDollars": plain(balance.on_demand),
+        "on_demand_dollars": plain(balance.on_demand),
     }
 
 
@@ -189,7 +189,7 @@ def grant(
 
     done, balance = in_transaction(work)
     left = plain(balance.bonus_remaining) if balance is not None else "0"
-    value = {"isDuplicate": not done, "bonusRemaining": left}
+    value = {"is_duplicate": not done, "bonus_remaining": left}
     line = f"{left} bonus credits are left." if done else "Granted before; nothing was changed."
     answer(as_json, value, line)
 
