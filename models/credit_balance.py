@@ -20,6 +20,7 @@ from models.access import Role, Scope
 from models.billing_cycle import BillingCycles, load_cycles
 from models.db import sql
 from models.ids import uuid7
+from models.local_time import TimeZones
 from models.money import ZERO
 from models.plan import plan_credits
 
@@ -168,17 +169,26 @@ async def lock_billing(
     connection: asyncpg.Connection, organization_id: UUID, now: datetime
 ) -> Balance | None:
     """The same whatever is paid in; None where there is no row."""
+    found = await lock_with_zones(connection, organization_id, now)
+    return None if found is None else found[0]
+
+
+async def lock_with_zones(
+    connection: asyncpg.Connection, organization_id: UUID, now: datetime
+) -> tuple[Balance, TimeZones] | None:
+    """The same, with the organization's zones, which come along in the statement that locks."""
     row = await connection.fetchrow(sql("credit_balance_lock"), organization_id)
     if row is None:
         return None
-    balance = Balance(*row)
+    *figures, zone_starts, zone_names = row
+    balance = Balance(*figures)
     if now >= balance.cycle_end:
         cycles = await load_cycles(connection, organization_id)
         with exact():
             grants = balance.roll(cycles, now)
         await insert_grants(connection, Scope.system(organization_id), grants, now)
         await save_balance(connection, organization_id, balance)
-    return balance
+    return balance, TimeZones(zone_starts, zone_names)
 
 
 async def load_balance(

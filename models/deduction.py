@@ -15,10 +15,9 @@ from uuid import UUID
 
 import asyncpg
 
-from models.credit_balance import Balance, exact, lock_billing
+from models.credit_balance import Balance, exact, lock_with_zones
 from models.credit_use import add_credits, posting_hour
 from models.ledger_statement import Taken
-from models.local_time import load_time_zones
 from models.money import ZERO
 from models.posting import Entry
 from models.rollup import ON_DEMAND
@@ -126,10 +125,10 @@ async def charge(
     Raises SerializationError when billing was changed since they were (`taken`): whatever else
     this transaction did by it has to be done anew.
     """
-    zones = await load_time_zones(connection, organization_id)
-    balance = await lock_billing(connection, organization_id, posted_at)
-    if balance is None:
+    found = await lock_with_zones(connection, organization_id, posted_at)
+    if found is None:
         return []
+    balance, zones = found
     billing = (balance.billing_mode, balance.credits_per_dollar, balance.included_dollars)
     if billing != (taken.billing_mode, taken.credits_per_dollar, taken.included_dollars):
         raise asyncpg.SerializationError("the organization's billing was changed")
