@@ -3,7 +3,8 @@
     python bench/read.py [--rows 100000 --rows 1000000 ...] [--json]
 
 Fills a ledger of each size (kept for the next time), serves each by `aicost serve`, and compares
-each question over HTTP with its SQL on a bare connection. Exit status 1 when a limit is exceeded.
+each question over HTTP with its SQL on a bare connection; on the smallest one also what a question
+costs over tRPC, over GraphQL and by a bare route. Exit status 1 when a limit is exceeded.
 docs/benchmarks.md explains the figures.
 """
 
@@ -16,11 +17,12 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+from doors import Way, doors_as_json, is_cheap_enough, measured_ways, print_doors
 from fill import Ledger, Server, have_ledger
 from measure import Subject, measure
 from questions import questions
 from rich.console import Console
-from server import Client, graphql_request, serving
+from server import Client, Serving, graphql_request, serving
 from statements import bare_connection, statements_of
 from table import as_json, growths, print_tables
 
@@ -39,16 +41,20 @@ def main() -> int:
     options = _options()
     console = Console(stderr=True, highlight=False)
     if given := os.environ.get("DATABASE_URL"):
-        subjects = asyncio.run(_run(options, Server.given(given), console))
+        subjects, doors = asyncio.run(_run(options, Server.given(given), console))
     else:
         with EmbeddedServer(options.data) as address:
-            subjects = asyncio.run(_run(options, Server.embedded(address), console))
+            subjects, doors = asyncio.run(_run(options, Server.embedded(address), console))
     grown = growths(subjects)
     if options.json:
-        sys.stdout.write(json.dumps(as_json(subjects, grown), indent=2) + "\n")
+        measured = {**as_json(subjects, grown), "doors": doors_as_json(doors)}
+        sys.stdout.write(json.dumps(measured, indent=2) + "\n")
     else:
-        print_tables(Console(highlight=False, width=_WIDTH), subjects, grown)
-    return 0 if all(growth.is_within_limits for growth in grown) else 1
+        tables = Console(highlight=False, width=_WIDTH)
+        print_tables(tables, subjects, grown)
+        print_doors(tables, doors)
+    is_within_limits = all(growth.is_within_limits for growth in grown)
+    return 0 if is_within_limits and is_cheap_enough(doors) else 1
 
 
 def _options() -> argparse.Namespace:
@@ -71,45 +77,46 @@ def _options() -> argparse.Namespace:
     return options
 
 
-async def _run(options: argparse.Namespace, server: Server, console: Console) -> list[Subject]:
+async def _run(
+    options: argparse.Namespace, server: Server, console: Console
+) -> tuple[list[Subject], Sequence[Way]]:
     options.data.mkdir(parents=True, exist_ok=True)
+    counts = {"round_count": options.rounds, "request_count": options.requests}
     async with AsyncExitStack() as stack:
         subjects: list[Subject] = []
+        doors: Sequence[Way] = ()
         for entry_count in options.rows:
             ledger = await have_ledger(server, entry_count, console.print)
             log = options.data / f"serve_{entry_count}.log"
-            subjects += await stack.enter_async_context(_asked(ledger, log))
+            secret = await stack.enter_async_context(_key(ledger))
+            served = stack.enter_context(serving(ledger.dsn, log))
+            subjects += await stack.enter_async_context(_asked(ledger, served, secret))
+            if not doors:
+                doors = await measured_ways(ledger, served, secret, options.data, **counts)
         with console.status("measuring"):
-            await measure(
-                subjects,
-                round_count=options.rounds,
-                request_count=options.requests,
-                progress=console.print,
-            )
-    return subjects
+            await measure(subjects, **counts, progress=console.print)
+    return subjects, doors
 
 
 @asynccontextmanager
-async def _asked(ledger: Ledger, log: Path) -> AsyncIterator[Sequence[Subject]]:
+async def _asked(ledger: Ledger, served: Serving, secret: str) -> AsyncIterator[Sequence[Subject]]:
     """The questions to a ledger that is served, by a key that sees the organization."""
-    async with _key(ledger) as secret:
-        with serving(ledger.dsn, log) as server:
-            client, connection = Client(server), await bare_connection(ledger.dsn)
-            ids = (ledger.organization_id, ledger.big_project_id, ledger.median_project_id)
-            yield [
-                Subject(
-                    entry_count=ledger.entry_count,
-                    question=question,
-                    request=graphql_request(secret, question.body),
-                    client=client,
-                    serving=server,
-                    connection=connection,
-                    statements=await statements_of(ledger.dsn, secret, question),
-                )
-                for question in questions(*ids)
-            ]
-            await client.close()
-            await connection.close()
+    client, connection = Client(served), await bare_connection(ledger.dsn)
+    ids = (ledger.organization_id, ledger.big_project_id, ledger.median_project_id)
+    yield [
+        Subject(
+            entry_count=ledger.entry_count,
+            question=question,
+            request=graphql_request(secret, question.body),
+            client=client,
+            serving=served,
+            connection=connection,
+            statements=await statements_of(ledger.dsn, secret, question),
+        )
+        for question in questions(*ids)
+    ]
+    await client.close()
+    await connection.close()
 
 
 @asynccontextmanager

@@ -10,8 +10,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,16 +37,29 @@ def cpu_seconds(pid: int) -> float:
     return time.clock_gettime(~pid << 3 | 2)
 
 
-@contextmanager
-def serving(dsn: str, log: Path) -> Iterator[Serving]:
+def serving(dsn: str, log: Path) -> AbstractContextManager[Serving]:
     """Runs `aicost serve` with one worker on the database; stops it in the end."""
     port = _free_port()
-    given = {name: value for name, value in os.environ.items() if not name.startswith("AICOST_")}
     ours = {"DATABASE_URL": dsn, "AICOST_HOST": _HOST, "AICOST_PORT": str(port)}
+    return _started([sys.executable, "-m", "api.cli", "serve"], port, log, ours)
+
+
+def bare_serving(statements: Path, dsn: str, log: Path) -> AbstractContextManager[Serving]:
+    """Runs `bare.py` on the statements in a file."""
+    port = _free_port()
+    program = Path(__file__).with_name("bare.py")
+    return _started([sys.executable, str(program), str(port), dsn, str(statements)], port, log, {})
+
+
+@contextmanager
+def _started(
+    command: Sequence[str], port: int, log: Path, ours: Mapping[str, str]
+) -> Iterator[Serving]:
+    given = {name: value for name, value in os.environ.items() if not name.startswith("AICOST_")}
     with (
         log.open("wb") as output,
         subprocess.Popen(
-            [sys.executable, "-m", "api.cli", "serve"],
+            command,
             env={**given, **ours},
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -91,7 +104,7 @@ class Client:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def post(self, request: bytes) -> bytes:
-        """The body of the answer to a request made by `graphql_request`; raises unless 200.
+        """The body of the answer to a request made by a function below; raises unless 200.
 
         Connects with the first one: the server hangs up on a connection that says nothing.
         """
@@ -122,6 +135,12 @@ def graphql_request(secret: str, body: bytes) -> bytes:
 def usage_request(secret: str, body: bytes) -> bytes:
     """A POST to /v1/usage, as it goes over the wire."""
     return _request("/v1/usage", "application/json", secret, body)
+
+
+def get_request(secret: str, path: str) -> bytes:
+    """A GET, as it goes over the wire."""
+    head = f"GET {path} HTTP/1.1\r\nhost: {_HOST}\r\nauthorization: Bearer {secret}\r\n"
+    return f"{head}accept: */*\r\n\r\n".encode()
 
 
 def _request(path: str, accept: str, secret: str, body: bytes) -> bytes:
