@@ -245,8 +245,8 @@ async def get_token_usage(context: Context, filter: TokenUsageFilter) -> token_u
     if model is not None and provider is None:
         raise BadInputError("model needs a provider beside it.", field=("filter", "provider"))
     workspace_id, project_id = given(filter.workspace_id), given(filter.project_id)
-    workspace = await _workspace_id(context, workspace_id) if workspace_id else None
-    project = await reachable_project(context, project_id) if project_id else None
+    workspace = None if workspace_id is None else await _workspace_id(context, workspace_id)
+    project = None if project_id is None else await reachable_project(context, project_id)
     wanted = Wanted(
         stretch=resolve_stretch(calendar, organization.cycles, filter.range),
         provider=provider,

@@ -6,12 +6,13 @@ from uuid import UUID
 import strawberry
 from strawberry import UNSET, argument, field
 
-from models import access, api_key_usage, directory
+from models import access, api_call, api_key_usage, directory
 from models import usage_entry as entries
 from models.page import Named
 from resolvers import node
 from resolvers.api_key import ApiKeyConnection, list_api_keys
 from resolvers.api_key_usage import LAST_30_DAYS, ApiKeyUsage, CallsRange, get_api_key_usage
+from resolvers.call_report import WhichCalls, list_api_calls
 from resolvers.connection import After, First, Listing, PageInfo, by_name, paging
 from resolvers.context import Context, Info
 from resolvers.enums import Role
@@ -23,9 +24,11 @@ from resolvers.ranged import AfterOf, BeforeOf, FirstOf, LastOf, RangedListing, 
 from resolvers.usage_report import UsageEntryFilter, list_usage_entries
 
 if TYPE_CHECKING:
+    from resolvers.api_call import ApiCallConnection
     from resolvers.project import ProjectConnection
     from resolvers.usage_entry import UsageEntryConnection
 
+LazyApiCallConnection = Annotated["ApiCallConnection", strawberry.lazy("resolvers.api_call")]
 LazyProjectConnection = Annotated["ProjectConnection", strawberry.lazy("resolvers.project")]
 LazyUsageEntryConnection = Annotated[
     "UsageEntryConnection", strawberry.lazy("resolvers.usage_entry")
@@ -72,6 +75,20 @@ async def _usage_entries(
 ) -> RangedListing[entries.UsageEntry]:
     turn = Turn.of(first, after, last, before)
     return await list_usage_entries(info.context, root, range, filter, turn)
+
+
+async def _api_calls(
+    root: directory.Workspace,
+    info: Info,
+    range: CallsRange = LAST_30_DAYS,
+    filter: WhichCalls = UNSET,
+    first: FirstOf = UNSET,
+    after: AfterOf = UNSET,
+    last: LastOf = UNSET,
+    before: BeforeOf = UNSET,
+) -> RangedListing[api_call.ApiCall]:
+    turn = Turn.of(first, after, last, before)
+    return await list_api_calls(info.context, root, range, filter, turn)
 
 
 async def _api_keys(
@@ -124,6 +141,10 @@ class Workspace(Node):
     usage_entries: LazyUsageEntryConnection | None = computed(
         _usage_entries,
         description="Executions with their cost in the range, newest start first (000).",
+    )
+    api_calls: LazyApiCallConnection | None = computed(
+        _api_calls,
+        description="API calls, newest first (001). ADMIN of the workspace.",
     )
     api_key_usage: ApiKeyUsage | None = computed(
         _api_key_usage,

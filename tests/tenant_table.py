@@ -221,6 +221,7 @@ ORGANIZATION, WORKSPACE, PROJECT = "organization(id: $organization)", "workspace
 )  # fmt: skip
 ENTRY = "id cost eventKey callKey model provider run { id key } apiKey { name } user { name }"
 EXECUTION = "id cost totalTokens models workflow project { id name } run { id key }"
+CALL_ROW = "id cost model provider inputTokens apiKey { name } project { name } run { key }"
 RANGE = "range: {preset: LAST_7_DAYS}"
 EVENT = f'eventKey: $fresh, model: "{PRICED}", inputTokens: 1'
 TODAY = f"{datetime.now(UTC):%Y-%m-%d}"
@@ -322,6 +323,12 @@ NESTED = [
          f"{EXECUTION} }} {PAGE} }} }}", "workspace", least=None, name="usageEntries backward"),
     asks(f"project(id: $near) {{ workspace {{ usageEntries({RANGE}, filter: {{projectIds: [$near]}}"
          f") {{ nodes {{ {EXECUTION} }} }} }} }}", name="usageEntries of a project"),
+    asks(f"workspace(id: $first) {{ apiCalls(first: 1, after: $after) {{ nodes {{ {CALL_ROW} }} "
+         f"{PAGE} }} }}", "workspace", least=Role.ADMIN),
+    asks(f"workspace(id: $first) {{ apiCalls(last: 1, before: $after) {{ nodes {{ {CALL_ROW} }} "
+         f"{PAGE} }} }}", "workspace", least=Role.ADMIN, name="apiCalls backward"),
+    asks(f"workspace(id: $first) {{ apiCalls(filter: {{apiKeyIds: [$key]}}) {{ nodes {{ {CALL_ROW} "
+         "} } }", "workspace", least=Role.ADMIN, name="apiCalls of a key"),
     asks("workspace(id: $first) { apiKeyUsage { id totals { cost totalTokens } keys { cost "
          "apiKey { name } } models { model cost } hours { cost } } }", "workspace",
          least=Role.ADMIN),
