@@ -4,8 +4,9 @@
 
 Each round lets eight writers record over HTTP, kills at a random moment, waits for the server to
 be ready again, lets the writers send again what was not acknowledged, and then checks the ledger:
-every acknowledged event there once as it was answered, nothing else, no batch by half, and
-`aicost rollup verify` without a difference. Exit status 1 when a promise is broken, and when no
+every acknowledged event there once as it was answered, nothing else, no batch by half, each
+charged to the organization's credits once, and `aicost rollup verify` and `aicost credits verify`
+without a difference. Exit status 1 when a promise is broken, and when no
 kill landed on an unacknowledged batch: such a run has shown nothing.
 
 The server is `aicost run` on a data directory of its own with its embedded PostgreSQL.
@@ -25,6 +26,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -35,6 +37,7 @@ from tenants import make_tenant
 
 from models.access import Role, Scope
 from models.api_key import create_key
+from models.billing import BillingChange, set_billing
 from models.db import Database
 from models.ids import encode
 from models.postgres import Address, EmbeddedServer
@@ -46,6 +49,9 @@ HEALTHY_AGAIN_SECONDS = 10
 """What reliability promises after PostgreSQL has returned; here counted from the kill."""
 _PATIENCE_SECONDS = 60
 _LONGEST_RUN_SECONDS = 1.0
+IN_CREDITS = BillingChange(
+    billing_mode="CREDITS", credits_per_dollar=Decimal(100), included_dollars=Decimal(1)
+)
 _ENTRIES = """
 SELECT event_key, id, cost,
     (input + cache_read + cache_write_5m + cache_write_1h + output + reasoning)::bigint AS tokens
@@ -220,6 +226,9 @@ async def scene(directory: Path, victim: str, seed: int) -> AsyncIterator[Scene]
         async with database.transaction() as connection:
             scope = Scope.system(tenant.id)
             key = await create_key(connection, scope, name="writers", role=Role.MEMBER)
+        async with database.transaction() as connection:
+            long_ago = datetime.now(UTC) - timedelta(days=500)
+            await set_billing(connection, scope, IN_CREDITS, now=long_ago)
         projects = [encode(node.PROJECT, tenant.id, id) for id in tenant.project_ids]
         headers = {"authorization": f"Bearer {key.secret}"}
         async with httpx.AsyncClient(base_url=command.url, headers=headers, timeout=30) as client:
@@ -298,6 +307,10 @@ async def _check(scene: Scene) -> None:
         if (row["id"], row["cost"], row["tokens"]) != (said.transaction_id, said.cost, said.tokens):
             raise CrashError(f"event {key} was answered {said}, and is {dict(row)}")
     verified = json.loads(await asyncio.to_thread(scene.command.run, "rollup", "verify", "--json"))
+    charged = json.loads(await asyncio.to_thread(scene.command.run, "credits", "verify", "--json"))
+    priced = sum(row["cost"] is not None for row in rows)
+    if charged["deductions_checked"] != priced or charged["differences"]:
+        raise CrashError(f"{priced} entries have a cost, and credits are: {charged}")
     scene.report.differences += verified["differences"]
     scene.report.acknowledged_events = len(books)
     if verified["differences"] or Decimal(verified.get("cost_difference", 0)):
