@@ -97,9 +97,17 @@ class Calendar:
 
     def hour_end(self) -> datetime:
         """The end of the running local hour, which in some zones is not the end of one in UTC."""
-        offset = timedelta(seconds=self._zones.day(self.now).utc_offset_seconds)
-        local_hour = (self.now.astimezone(UTC) + offset).replace(minute=0, second=0, microsecond=0)
-        return local_hour - offset + timedelta(hours=1)
+        return self.next_hour(self.now)
+
+    def next_hour(self, instant: datetime) -> datetime:
+        """Where the local hour of an instant ends, by the clock of that instant."""
+        return self.hour_start(instant) + timedelta(hours=1)
+
+    def hour_start(self, instant: datetime) -> datetime:
+        """Where the local hour of an instant begins, by the clock of that instant."""
+        offset = timedelta(seconds=self._zones.day(instant).utc_offset_seconds)
+        local_hour = (instant.astimezone(UTC) + offset).replace(minute=0, second=0, microsecond=0)
+        return local_hour - offset
 
     def month(self, month: date) -> Period:
         """One calendar month, named by its first day."""
