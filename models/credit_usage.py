@@ -9,7 +9,7 @@ which of 004's thresholds are passed. Refused: reading the ledger, and who may s
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from decimal import Decimal
 from functools import cached_property
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from models.access import Scope
 from models.credit_balance import Balance, load_balance
 from models.db import sql
 from models.directory import Organization
-from models.money import DECIMALS, ZERO, budget_pct
+from models.money import ZERO, budget_pct, kept
 from models.period import Calendar, Period
 from models.projection import (
     HISTORY_DAYS,
@@ -111,9 +111,7 @@ class CreditUsage:
         elapsed = Decimal(str((self.as_of - self.period.start).total_seconds()))
         if elapsed <= 0:
             return self.used
-        with localcontext(prec=60, rounding=ROUND_HALF_EVEN):
-            average = self.used * _SECONDS_A_DAY / elapsed
-            return average.quantize(Decimal(1).scaleb(-DECIMALS))
+        return kept(self.used * _SECONDS_A_DAY / elapsed)
 
     @property
     def run_out(self) -> RunOut | None:
@@ -237,7 +235,7 @@ async def _in_credits(
 ) -> CreditUsage:
     last = calendar.local_date(balance.cycle_end - timedelta(microseconds=1))
     period = calendar.days(calendar.local_date(balance.cycle_start), last)
-    days = await _days(connection, organization, "credits", calendar.today, period)
+    days = await _days(connection, organization, "credit_usage_credits", calendar.today, period)
     return CreditUsage(
         organization_id=organization.id,
         unit=SpendUnit.CREDITS,
@@ -260,7 +258,7 @@ async def _in_dollars(
     connection: asyncpg.Connection, organization: Organization, calendar: Calendar
 ) -> CreditUsage:
     period = organization.cycles.running(calendar.now)
-    days = await _days(connection, organization, "dollars", calendar.today, period)
+    days = await _days(connection, organization, "credit_usage_dollars", calendar.today, period)
     used, unpriced = _in_cycle(days, period)
     return CreditUsage(
         organization_id=organization.id,
@@ -283,15 +281,13 @@ async def _in_dollars(
 async def _days(
     connection: asyncpg.Connection,
     organization: Organization,
-    unit: str,
+    statement: str,
     today: date,
     period: Period,
 ) -> list[DayUse]:
     """Days with use from sixty days ago, or from the cycle's first day, to its last."""
     first = min(today - HISTORY_DAYS * _DAY, period.first_date)
-    rows = await connection.fetch(
-        sql(f"credit_usage_{unit}"), organization.id, first, period.last_date
-    )
+    rows = await connection.fetch(sql(statement), organization.id, first, period.last_date)
     return [DayUse(*row) for row in rows]
 
 

@@ -31,12 +31,15 @@ USER = "user"
 WORKSPACE = "wksp"
 WORKSPACE_GROUP = "wgrp"
 # Identities of reports and of the viewer, for caches: nothing is looked up by them.
+CREDIT_USAGE = "crus"
 CROSS_PROJECT_SUMMARY = "xsum"
 MONTHLY_SUMMARY = "msum"
 USAGE_ENTRY = "uent"
 USAGE_REPORT = "tusg"
 KEY_USAGE = "kusg"
 API_CALL = "call"
+USAGE_BAR = "ubar"
+USAGE_SERIES = "useq"
 VIEWER = "view"
 _KIND_LENGTH = 4
 

@@ -4,7 +4,7 @@ Amounts are `Decimal` from the database to the door; nothing here rounds them. O
 which are for showing, become floats. Refused: NaN and infinities, which no amount can be.
 """
 
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from enum import StrEnum
 
 ZERO = Decimal(0)
@@ -29,6 +29,14 @@ def plain(amount: Decimal) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text
+
+
+def kept(amount: Decimal) -> Decimal:
+    """An amount with the decimals that come out: of credits, which may have more, the nearest."""
+    if decimals(amount) <= DECIMALS:
+        return amount
+    with localcontext(prec=60, rounding=ROUND_HALF_EVEN):
+        return amount.quantize(Decimal(1).scaleb(-DECIMALS))
 
 
 def decimals(amount: Decimal) -> int:

@@ -18,7 +18,7 @@ import asyncpg
 
 from models.access import Role, Scope
 from models.ids import NIL
-from models.money import share_pct
+from models.money import kept, share_pct
 from models.page import Named, Page, page
 from models.period import add_months
 from models.spend_unit import SpendUnit
@@ -42,14 +42,19 @@ class Spend:
     id: UUID | None
     name: str
     requests: int
-    amount: Decimal
+    exact_amount: Decimal
     unpriced_transactions: int
     pct_of_total: float
 
     @property
+    def amount(self) -> Decimal:
+        """What was used."""
+        return kept(self.exact_amount)
+
+    @property
     def place(self) -> Named:
         """Where it stands in the ranking."""
-        return Named(f"{self.amount:f}{_SEPARATOR}{self.name}", self.id or NIL)
+        return Named(f"{self.exact_amount:f}{_SEPARATOR}{self.name}", self.id or NIL)
 
 
 async def rank(

@@ -17,7 +17,7 @@ import asyncpg
 
 from models.access import Role, Scope
 from models.db import sql
-from models.money import ZERO
+from models.money import ZERO, kept
 from models.period import Calendar, Period
 from models.spend_unit import SpendUnit
 
@@ -26,6 +26,12 @@ HOUR_DAYS = 7
 _DAY, _HOUR = timedelta(days=1), timedelta(hours=1)
 _ALWAYS = ("WEB", "CLI")
 _AFTER_THEM = ("API", None)
+_STATEMENTS = {
+    (SpendUnit.DOLLARS, False): "usage_series_dollars_days",
+    (SpendUnit.DOLLARS, True): "usage_series_dollars_hours",
+    (SpendUnit.CREDITS, False): "usage_series_credits_days",
+    (SpendUnit.CREDITS, True): "usage_series_credits_hours",
+}
 
 
 class Granularity(StrEnum):
@@ -112,11 +118,9 @@ async def load_series(
     scope.require_organization(Role.ADMIN)
     bounds = buckets(calendar, period, granularity)
     is_hourly = granularity is Granularity.HOUR
-    kind = "hours" if is_hourly else "days"
-    source = "credits" if unit is SpendUnit.CREDITS else "dollars"
     starts = [bucket.start if is_hourly else bucket.first_date for bucket in bounds]
     rows = await connection.fetch(
-        sql(f"usage_series_{source}_{kind}"),
+        sql(_STATEMENTS[unit, is_hourly]),
         scope.organization_id,
         period.first_date,
         period.last_date,
@@ -125,7 +129,7 @@ async def load_series(
     )
     found: dict[str | None, dict[int, Decimal]] = {}
     for row in rows:
-        found.setdefault(row["surface"] or None, {})[row["bucket"] - 1] = row["amount"]
+        found.setdefault(row["surface"] or None, {})[row["bucket"] - 1] = kept(row["amount"])
     known = (*_ALWAYS, *_AFTER_THEM)
     surfaces = [it for it in known if it in _ALWAYS or it in found]
     surfaces += sorted(it for it in found if it is not None and it not in known)

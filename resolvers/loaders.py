@@ -18,6 +18,7 @@ from models.access import Scope
 from models.api_key_usage import HourUsage, load_hours
 from models.billing import Billing, load_billing
 from models.budget import Budget, BudgetChange, list_changes, load_budgets
+from models.credit_usage import CreditUsage, load_credit_usage
 from models.db import Database
 from models.directory import (
     ApiKey,
@@ -136,6 +137,20 @@ class Loaders:
     async def calendar(self) -> Calendar:
         """Its days and months."""
         return Calendar((await self.organization()).zones, self._now)
+
+    async def credit_usage(self) -> CreditUsage:
+        """The organization's running cycle; whom it may be shown to is for the caller to decide."""
+        return await self._credit_usage.load(self._scope.organization_id)
+
+    @cached_property
+    def _credit_usage(self) -> DataLoader[UUID, CreditUsage]:
+        async def load(keys: list[UUID]) -> list[CreditUsage]:
+            organization, calendar = await self.organization(), await self.calendar()
+            async with self._database.connection() as connection:
+                usage = await load_credit_usage(connection, self._scope, organization, calendar)
+            return [usage] * len(keys)
+
+        return DataLoader(load)
 
     @cached_property
     def _organization(self) -> DataLoader[UUID, Organization]:

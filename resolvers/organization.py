@@ -10,7 +10,6 @@ from strawberry import UNSET, argument, field
 from models import access, billing, directory, token_usage
 from models import period as periods
 from models.access import Scope
-from models.errors import ForbiddenError
 from models.ids import encode
 from models.page import Named
 from models.period import Calendar
@@ -23,10 +22,19 @@ from resolvers.api_key import ApiKey, ApiKeyConnection, list_api_keys
 from resolvers.billing import Billing
 from resolvers.connection import After, First, Listing, by_name, paging
 from resolvers.context import Context, Info
+from resolvers.credit_usage import CreditUsage
 from resolvers.enums import BillingMode, Role
 from resolvers.field import computed, given
+from resolvers.figures import (
+    get_credit_usage,
+    get_top_users,
+    get_top_workspace_groups,
+    get_top_workspaces,
+    get_usage_series,
+)
 from resolvers.node import Node, shows
 from resolvers.period import Period
+from resolvers.permissions import require_acting
 from resolvers.price import (
     AtInstant,
     OnlyModel,
@@ -48,14 +56,23 @@ from resolvers.token_usage import (
     compare_token_usage,
     get_token_usage,
 )
+from resolvers.usage_series import UsageSeries
 from resolvers.user import User
 
 if TYPE_CHECKING:
     from resolvers.membership import MembershipConnection
+    from resolvers.ranking import (
+        UserSpendConnection,
+        WorkspaceGroupSpendConnection,
+        WorkspaceSpendConnection,
+    )
     from resolvers.summary import CrossProjectSummary
     from resolvers.workspace import WorkspaceConnection, WorkspaceGroupConnection
 
 LazyCrossProjectSummary = Annotated["CrossProjectSummary", strawberry.lazy("resolvers.summary")]
+LazyGroupSpend = Annotated["WorkspaceGroupSpendConnection", strawberry.lazy("resolvers.ranking")]
+LazyUserSpend = Annotated["UserSpendConnection", strawberry.lazy("resolvers.ranking")]
+LazyWorkspaceSpend = Annotated["WorkspaceSpendConnection", strawberry.lazy("resolvers.ranking")]
 LazyMembershipConnection = Annotated[
     "MembershipConnection", strawberry.lazy("resolvers.membership")
 ]
@@ -107,9 +124,7 @@ def _viewer_can_see_figures(root: directory.Organization) -> bool:
 
 
 def _require_acting(root: directory.Organization, info: Info) -> None:
-    """A request acts in one organization; of a person's others it tells no more than the name."""
-    if root.id != info.context.scope.organization_id:
-        raise ForbiddenError("Ask with this organization's id in the header x-organization-id.")
+    require_acting(info.context, root.id)
 
 
 async def _billing(root: directory.Organization, info: Info) -> billing.Billing:
@@ -247,6 +262,22 @@ class Organization(Node):
     workspace_groups: LazyWorkspaceGroupConnection | None = computed(
         _workspace_groups,
         description="Its workspace groups, by name.",
+    )
+    credit_usage: CreditUsage | None = computed(
+        get_credit_usage,
+        description="Allocation and use in the running cycle, with its projection (004). ADMIN.",
+    )
+    usage_series: UsageSeries | None = computed(
+        get_usage_series, description="Use over time, a line for each surface (004). ADMIN."
+    )
+    top_workspaces: LazyWorkspaceSpend | None = computed(
+        get_top_workspaces, description="Workspaces by use, most first (004). ADMIN."
+    )
+    top_workspace_groups: LazyGroupSpend | None = computed(
+        get_top_workspace_groups, description="Workspace groups by use, most first (004). ADMIN."
+    )
+    top_users: LazyUserSpend | None = computed(
+        get_top_users, description="Users by use, most first (004). ADMIN."
     )
     members: LazyMembershipConnection | None = computed(
         _members, description="Who has which role at which level, by the person's name. ADMIN."

@@ -13,6 +13,7 @@ from strawberry import field
 
 from models.access import Role
 from models.directory import Project
+from models.errors import ForbiddenError
 from resolvers.context import Context
 from resolvers.node import PROJECT, not_found, parse_id
 
@@ -41,6 +42,12 @@ OWNS_ORGANIZATION = Permission(Role.OWNER, "organization")
 def rooted(permission: Permission, resolver: Callable[..., Any], description: str) -> Any:
     """A field of Query or Mutation, with the permission that its resolver demands."""
     return field(resolver=resolver, description=description, metadata={"permission": permission})
+
+
+def require_acting(context: Context, organization_id: UUID) -> None:
+    """A request acts in one organization; of a person's others it tells no more than the name."""
+    if organization_id != context.scope.organization_id:
+        raise ForbiddenError("Ask with this organization's id in the header x-organization-id.")
 
 
 async def reachable_project(context: Context, public_id: str) -> Project:

@@ -6,7 +6,7 @@ from uuid import UUID
 import strawberry
 from strawberry import UNSET, argument, field
 
-from models import access, api_call, api_key_usage, directory
+from models import access, api_call, api_key_usage, credit_usage, directory
 from models import usage_entry as entries
 from models.page import Named
 from resolvers import node
@@ -15,6 +15,7 @@ from resolvers.api_key_usage import LAST_30_DAYS, ApiKeyUsage, CallsRange, get_a
 from resolvers.call_report import WhichCalls, list_api_calls
 from resolvers.connection import After, First, Listing, PageInfo, by_name, paging
 from resolvers.context import Context, Info
+from resolvers.credit_usage import UsageBar
 from resolvers.enums import Role
 from resolvers.field import computed
 from resolvers.node import Node, public_id, shows
@@ -91,6 +92,13 @@ async def _api_calls(
     return await list_api_calls(info.context, root, range, filter, turn)
 
 
+async def _usage_bar(root: directory.Workspace, info: Info) -> credit_usage.UsageBar:
+    context = info.context
+    context.scope.require_workspace(root.id, access.Role.VIEWER)
+    usage = await context.loaders.credit_usage()
+    return credit_usage.UsageBar(root.organization_id, root.id, usage)
+
+
 async def _api_keys(
     root: directory.Workspace, info: Info, first: First = 20, after: After = UNSET
 ) -> Listing[directory.ApiKey]:
@@ -149,6 +157,10 @@ class Workspace(Node):
     api_key_usage: ApiKeyUsage | None = computed(
         _api_key_usage,
         description="Spend and speed by API key (001). ADMIN of the workspace.",
+    )
+    usage_bar: UsageBar | None = computed(
+        _usage_bar,
+        description="Credit status for the editor's header (004). Any member of the workspace.",
     )
     api_keys: ApiKeyConnection | None = computed(
         _api_keys, description="API keys, by name. ADMIN of the workspace."

@@ -309,6 +309,18 @@ NESTED = [
          least=None),
     asks(f"{OWN} {{ billing {{ plan creditsPerDollar includedDollars cycleAnchorDay }} }}",
          "organization", least=Role.ADMIN, name="billing"),
+    asks(f"{OWN} {{ creditUsage {{ used average: averagePerDay projectedTotal }} }}",
+         "organization", least=Role.ADMIN, name="creditUsage"),
+    asks(f"{OWN} {{ usageSeries(range: {DAYS}, granularity: HOUR) {{ total lines {{ surface "
+         "points { amount } } } }", "organization", least=Role.ADMIN),
+    asks(f"{OWN} {{ topWorkspaces(first: 1, after: $after) {{ nodes {{ amount workspace {{ "
+         f"{NAMED} }} }} {PAGE} }} }}", "organization", least=Role.ADMIN),
+    asks(f"{OWN} {{ topWorkspaceGroups(first: 1, after: $after) {{ nodes {{ amount group {{ "
+         f"{NAMED} }} }} {PAGE} }} }}", "organization", least=Role.ADMIN),
+    asks(f"{OWN} {{ topUsers(first: 1, after: $after) {{ nodes {{ amount user {{ {NAMED} email }} "
+         f"}} {PAGE} }} }}", "organization", least=Role.ADMIN),
+    asks("workspace(id: $first) { usageBar { usedPct showsUpgrade } }", "workspace",
+         least=Role.VIEWER, name="usageBar"),
     asks(f"{OWN} {{ tokenUsage(filter: {USED}) {{ id cost totalTokens models "
          "breakdown(sort: MODEL) { model cost } } }", "organization", least=Role.ADMIN,
          name="tokenUsage"),

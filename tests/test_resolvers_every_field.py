@@ -31,6 +31,7 @@ DEPTH = 2
 DAYS = "{range: {preset: LAST_30_DAYS}}"
 # What fields need to be told, by their names.
 ARGUMENTS = {
+    "usageSeries": "(range: {preset: LAST_7_DAYS}, granularity: DAY)",
     "tokenUsage": f"(filter: {DAYS})",
     "usageEntries": f"({DAYS[1:-1]})",
     "tokenUsageComparison": f"(base: {DAYS}, other: {DAYS})",

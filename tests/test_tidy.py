@@ -23,7 +23,7 @@ EXACT = {
     "credit_table", "deduction", "hold", "ledger", "ledger_statement", "ledger_write", "plan",
     "posted", "posting", "price", "price_change", "price_list", "public_price", "rehearsal",
     "reprice", "repricing_page", "repricing_run", "reservation", "rollup", "settlement", "token",
-    "token_usage", "undo", "usage_sums",
+    "token_usage", "undo", "usage_sums", "credit_use",
 }  # fmt: skip
 SQL = re.compile(
     r"^\s*(SELECT\s.+\sFROM\s|INSERT\s+INTO\s|UPDATE\s+\w+.*\sSET\s|DELETE\s+FROM\s"
