@@ -29,6 +29,7 @@ COMMANDS = {
     "user": "user",
     "membership": "membership",
     "prices": "prices",
+    "caps": "caps",
     "credits": "credits",
     "rollup": "rollup",
     "schema": "schema",

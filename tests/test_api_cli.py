@@ -13,15 +13,16 @@ from typing import Any
 
 import pytest
 from access_world import make_world, open_key
+from caps import Caps
 from postgres_server import FreshDatabase
-from tenants import NOON, PRICED
+from tenants import NOON, PRICED, Tenant
 from typer.testing import CliRunner
 
 from api.cli import app
 from models.access import Role
 from models.db import Database
 from models.event import UsageEvent
-from models.ids import uuid7
+from models.ids import ORGANIZATION, encode, uuid7
 from models.ledger import Ledger
 from models.project import get_or_create_project
 from models.token import ReportedTokens
@@ -385,3 +386,25 @@ async def test_rollups_are_verified_and_rebuilt(
 
     assert (await aicost("rollup", "rebuild", *at)).json["rows_written"] > 0
     assert (await aicost("rollup", "verify", *at)).json["differences"] == 0
+
+
+async def test_caps_are_listed_and_proved(
+    aicost: Aicost, database: Database, tenant: Tenant
+) -> None:
+    caps = Caps(database, tenant)
+    cap_id = await caps.set("12.50")
+    await caps.granted("r1", 3)
+    organization = encode(ORGANIZATION, tenant.id, tenant.id)
+    [listed] = (await aicost("caps", "list", "--organization", organization, "--json")).json["caps"]
+    assert (listed["id"], listed["limit"], listed["held"]) == (str(cap_id), "12.5", "3")
+    verify = ("caps", "verify", "--organization", organization)
+    proved = (await aicost(*verify, "--json")).json
+    assert (proved["caps_checked"], proved["reservations_open"]) == (1, 1)
+    assert (proved["differences"], proved["wrong_holds"]) == (0, 0)
+    async with database.connection() as connection:
+        await connection.execute(
+            "UPDATE cap_window SET held = held + 1 WHERE organization_id = $1", tenant.id
+        )
+    damaged = await aicost(*verify)
+    assert damaged.status == 1
+    assert "1 windows and 0 holds differ" in damaged.out
