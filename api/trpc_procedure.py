@@ -41,6 +41,19 @@ from models.errors import NotFoundError, UserError, UserErrors
 _STEP = re.compile(r"(?P<field>\w+)(<(?P<type>\w+)>)?(\((?P<settled>[^)]*)\))?")
 _INPUT = "input"
 _LONGEST_SHOWN = 60
+# What the scalars take, for people.
+_EXPECTED = {
+    "BigInt": "a whole number up to 2^53 - 1",
+    "Boolean": "true or false",
+    "Date": "a day, written YYYY-MM-DD,",
+    "DateTime": "an instant with a zone, such as 2026-01-31T12:00:00Z,",
+    "Decimal": "a finite number, or a string of plain digits,",
+    "Float": "a number",
+    "ID": "an id",
+    "Int": "a whole number of 32 bits",
+    "Month": "a month, written YYYY-MM,",
+    "String": "a string",
+}
 
 Inputs = Mapping[str, GraphQLArgument | GraphQLInputField]
 
@@ -252,8 +265,8 @@ def _problems(given: Any, type_: GraphQLInputType, path: tuple[str, ...]) -> Ite
     elif isinstance(type_, GraphQLScalarType | GraphQLEnumType):
         try:
             type_.parse_value(given)
-        except GraphQLError as error:
-            said = f"{name} is {_shown(given)}; {_expected(type_)} is expected. {error.message}"
+        except GraphQLError:
+            said = f"{name} is {_shown(given)}; {_expected(type_)} is expected."
             yield UserError("INVALID", said, path)
 
 
@@ -275,7 +288,7 @@ def _expected(type_: GraphQLInputType) -> str:
         return f"one of {', '.join(named.values)}"
     if isinstance(named, GraphQLInputObjectType):
         return f"an object of {', '.join(named.fields)}"
-    return f"a value of type {named.name}"
+    return _EXPECTED.get(named.name, f"a value of type {named.name}")
 
 
 def _shown(value: Any) -> str:

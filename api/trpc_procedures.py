@@ -43,9 +43,14 @@ PROCEDURES = (
     Procedure("runs.jobs", "node<PipelineRun>.jobs"),
     Procedure("transactions.list", "project.transactions"),
     # Token analytics, and the explorer.
+    Procedure("explore.apiKeys", "workspace.apiKeyUsage"),
     Procedure("tokens.usage", "organization.tokenUsage"),
     Procedure("tokens.comparison", "organization.tokenUsageComparison"),
     Procedure("explore.entries", "workspace.usageEntries"),
+    # Billing and credits.
+    Procedure("billing.get", "organization.billing"),
+    Procedure("billing.update", "updateBilling"),
+    Procedure("credits.grant", "grantCredits"),
     # Caps.
     Procedure("caps.rehearse", "rehearseCap"),
     # Prices.

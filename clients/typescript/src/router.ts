@@ -178,6 +178,87 @@ export interface ApiKeySecretPayload {
   secret: string | null;
 }
 
+/** One API key's part. */
+export interface ApiKeySpend {
+  /** Calls. */
+  requests: number;
+  /** Input tokens, cached ones included. */
+  inputTokens: number;
+  /** Output tokens, reasoning included. */
+  outputTokens: number;
+  /** Sum of the two. */
+  totalTokens: number;
+  /** Dollars, unpriced calls left out. */
+  cost: number;
+  /** `cost` to the last digit. */
+  costExact: string;
+  /** Transactions without a known price, left out of `cost`. */
+  unpricedTransactions: number;
+  /** Share of all keys' cost, 0..100; 0 when nothing was spent. */
+  pctOfTotal: number;
+  /**
+   * Half of the calls were at most this long, exact below 32 ms and within 3.2 % above; null
+   * when none stated a duration.
+   */
+  durationP50Ms: number | null;
+  /** 95 % of the calls were at most this long, as exact; null when none stated a duration. */
+  durationP95Ms: number | null;
+  /** Calls that failed / calls, 0..1; null without calls. */
+  errorShare: number | null;
+  /** The last call in the range. */
+  lastUsedAt: string | null;
+  /** Which key; null for calls without one and in totals. */
+  apiKey: ApiKeyReference | null;
+}
+
+/** Spend and speed by API key over a range (001). */
+export interface ApiKeyUsage {
+  /** Identity of (workspace, range), for caches. */
+  id: string;
+  /** What it covers. */
+  period: Period;
+  /** One row for each key that was used, highest cost first, at most 1,000. */
+  keys: Array<ApiKeySpend>;
+  /** The same calls by provider and model, highest cost first, at most 1,000. */
+  models: Array<ModelCalls>;
+  /** The same calls by provider, highest cost first, at most 1,000. */
+  providers: Array<ModelCalls>;
+  /** The same calls by hour of the day, all 24, empty ones included. */
+  hours: Array<HourCalls>;
+  /** All of them together; `apiKey` is null. */
+  totals: ApiKeySpend;
+}
+
+/** How an organization pays (004, 000). */
+export interface Billing {
+  /** In credits or in dollars. */
+  billingMode: BillingMode;
+  /** Name of the plan, `free` for the free tier. */
+  plan: string;
+  /** Credits that a cycle opens with; null under BYOM. */
+  monthlyCredits: number | null;
+  /** `monthlyCredits` to the last digit. */
+  monthlyCreditsExact: string | null;
+  /** Credits that a dollar of cost takes. */
+  creditsPerDollar: number;
+  /** `creditsPerDollar` to the last digit. */
+  creditsPerDollarExact: string;
+  /**
+   * Dollars a cycle that are Included, beyond which usage is On-Demand; null: everything is
+   * Included.
+   */
+  includedDollars: number | null;
+  /** `includedDollars` to the last digit. */
+  includedDollarsExact: string | null;
+  /**
+   * Day of the month on which the running cycle's kind begins; the last day of a month that is
+   * too short for it.
+   */
+  cycleAnchorDay: number;
+  /** The same from the next cycle on. */
+  nextCycleAnchorDay: number;
+}
+
 /** A project's monthly threshold. It warns and never blocks; a cap blocks. */
 export interface Budget {
   /** Opaque id, one for each project. */
@@ -457,10 +538,38 @@ export interface DailyPoint {
   unpricedTransactions: number;
 }
 
+/** Answer to `grantCredits`. */
+export interface GrantCreditsPayload {
+  /** The organization as it is now; null when refused. */
+  organization: Organization | null;
+  /** Whether the key had granted before, so that nothing was changed. */
+  isDuplicate: boolean;
+}
+
 /** Answer to `grantMembership`. */
 export interface GrantMembershipPayload {
   /** The membership as it is now; null when refused. */
   membership: Membership | null;
+}
+
+/** One hour of the day over all days of the range. */
+export interface HourCalls {
+  /** Calls. */
+  requests: number;
+  /** Input tokens, cached ones included. */
+  inputTokens: number;
+  /** Output tokens, reasoning included. */
+  outputTokens: number;
+  /** Sum of the two. */
+  totalTokens: number;
+  /** Dollars, unpriced calls left out. */
+  cost: number;
+  /** `cost` to the last digit. */
+  costExact: string;
+  /** Transactions without a known price, left out of `cost`. */
+  unpricedTransactions: number;
+  /** The local hour that it begins with, 0 to 23. */
+  hour: number;
 }
 
 /** One day of tokens by initiator; the four add up to the day's tokens. */
@@ -505,6 +614,41 @@ export interface MembershipConnection {
   nodes: Array<Membership>;
   /** Where the page begins and ends. */
   pageInfo: PageInfo;
+}
+
+/** One model's part, or that of all models of one provider. */
+export interface ModelCalls {
+  /** Calls. */
+  requests: number;
+  /** Input tokens, cached ones included. */
+  inputTokens: number;
+  /** Output tokens, reasoning included. */
+  outputTokens: number;
+  /** Sum of the two. */
+  totalTokens: number;
+  /** Dollars, unpriced calls left out. */
+  cost: number;
+  /** `cost` to the last digit. */
+  costExact: string;
+  /** Transactions without a known price, left out of `cost`. */
+  unpricedTransactions: number;
+  /** Share of all keys' cost, 0..100; 0 when nothing was spent. */
+  pctOfTotal: number;
+  /**
+   * Half of the calls were at most this long, exact below 32 ms and within 3.2 % above; null
+   * when none stated a duration.
+   */
+  durationP50Ms: number | null;
+  /** 95 % of the calls were at most this long, as exact; null when none stated a duration. */
+  durationP95Ms: number | null;
+  /** Calls that failed / calls, 0..1; null without calls. */
+  errorShare: number | null;
+  /** The last call in the range. */
+  lastUsedAt: string | null;
+  /** Who ran the model; null when not known. */
+  provider: string | null;
+  /** The model's exact name; null in what is summed by provider. */
+  model: string | null;
 }
 
 /** One provider's model, or all together. */
@@ -1089,6 +1233,14 @@ export interface UnpricedModelConnection {
   pageInfo: PageInfo;
 }
 
+/** Answer to `updateBilling`. */
+export interface UpdateBillingPayload {
+  /** The organization as it is now; null when refused. */
+  organization: Organization | null;
+  /** When the new anchor day comes into force; null when it was not asked for. */
+  cycleAnchorFrom: string | null;
+}
+
 /** Answer to `updateOrganization`. */
 export interface UpdateOrganizationPayload {
   /** The organization as it is now; null when refused. */
@@ -1370,15 +1522,30 @@ type Procedures = {
     /** The ledger, newest first. */
     list: Query<{ projectId: string; filter?: schema.TransactionFilter | null; first?: number | null; after?: string | null }, CreditTransactionConnection>;
   };
+  explore: {
+    /** Spend and speed by API key (001). ADMIN of the workspace. */
+    apiKeys: Query<{ workspaceId: string; range?: schema.RangeInput | null }, ApiKeyUsage>;
+    /** Executions with their cost in the range, newest start first (000). */
+    entries: Query<{ workspaceId: string; range: schema.RangeInput; filter?: schema.UsageEntryFilter | null; first?: number | null; after?: string | null; last?: number | null; before?: string | null }, UsageEntryConnection>;
+  };
   tokens: {
     /** Everything that 002's page shows, for one state of its filters. ADMIN. */
     usage: Query<{ organizationId?: string | null; filter: schema.TokenUsageFilter }, TokenUsage>;
     /** Two states of 002's filters side by side, with their differences. ADMIN. */
     comparison: Query<{ organizationId?: string | null; base: schema.TokenUsageFilter; other: schema.TokenUsageFilter }, TokenUsageComparison>;
   };
-  explore: {
-    /** Executions with their cost in the range, newest start first (000). */
-    entries: Query<{ workspaceId: string; range: schema.RangeInput; filter?: schema.UsageEntryFilter | null; first?: number | null; after?: string | null; last?: number | null; before?: string | null }, UsageEntryConnection>;
+  billing: {
+    /** Plan, rate, limit and cycle in force. ADMIN. */
+    get: Query<{ organizationId?: string | null } | void, Billing>;
+    /** Changes how the viewer's organization pays, from now on. OWNER of it. */
+    update: Mutation<schema.UpdateBillingInput | void, UpdateBillingPayload>;
+  };
+  credits: {
+    /**
+     * Grants bonus credits to the viewer's organization, or takes unused ones back. OWNER of
+     * it.
+     */
+    grant: Mutation<schema.GrantCreditsInput, GrantCreditsPayload>;
   };
   caps: {
     /** What a cap would have done to the past. ADMIN of the thing it limits. */

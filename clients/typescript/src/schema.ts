@@ -153,6 +153,79 @@ export interface ApiKeySecretPayload {
   userErrors: Array<UserError>;
 }
 
+/** One API key's part. */
+export interface ApiKeySpend {
+  /** Calls. */
+  requests: number;
+  /** Input tokens, cached ones included. */
+  inputTokens: number;
+  /** Output tokens, reasoning included. */
+  outputTokens: number;
+  /** Sum of the two. */
+  totalTokens: number;
+  /** Dollars, unpriced calls left out. */
+  cost: string;
+  /** Transactions without a known price, left out of `cost`. */
+  unpricedTransactions: number;
+  /** Share of all keys' cost, 0..100; 0 when nothing was spent. */
+  pctOfTotal: number;
+  /**
+   * Half of the calls were at most this long, exact below 32 ms and within 3.2 % above; null
+   * when none stated a duration.
+   */
+  durationP50Ms: number | null;
+  /** 95 % of the calls were at most this long, as exact; null when none stated a duration. */
+  durationP95Ms: number | null;
+  /** Calls that failed / calls, 0..1; null without calls. */
+  errorShare: number | null;
+  /** The last call in the range. */
+  lastUsedAt: string | null;
+  /** Which key; null for calls without one and in totals. */
+  apiKey: ApiKey | null;
+}
+
+/** Spend and speed by API key over a range (001). */
+export interface ApiKeyUsage {
+  /** Identity of (workspace, range), for caches. */
+  id: string;
+  /** What it covers. */
+  period: Period;
+  /** One row for each key that was used, highest cost first, at most 1,000. */
+  keys: Array<ApiKeySpend>;
+  /** The same calls by provider and model, highest cost first, at most 1,000. */
+  models: Array<ModelCalls>;
+  /** The same calls by provider, highest cost first, at most 1,000. */
+  providers: Array<ModelCalls>;
+  /** The same calls by hour of the day, all 24, empty ones included. */
+  hours: Array<HourCalls>;
+  /** All of them together; `apiKey` is null. */
+  totals: ApiKeySpend;
+}
+
+/** How an organization pays (004, 000). */
+export interface Billing {
+  /** In credits or in dollars. */
+  billingMode: BillingMode;
+  /** Name of the plan, `free` for the free tier. */
+  plan: string;
+  /** Credits that a cycle opens with; null under BYOM. */
+  monthlyCredits: string | null;
+  /** Credits that a dollar of cost takes. */
+  creditsPerDollar: string;
+  /**
+   * Dollars a cycle that are Included, beyond which usage is On-Demand; null: everything is
+   * Included.
+   */
+  includedDollars: string | null;
+  /**
+   * Day of the month on which the running cycle's kind begins; the last day of a month that is
+   * too short for it.
+   */
+  cycleAnchorDay: number;
+  /** The same from the next cycle on. */
+  nextCycleAnchorDay: number;
+}
+
 /** How an organization pays for models. */
 export type BillingMode =
   /** In credits of a plan; amounts are credits. */
@@ -334,6 +407,8 @@ export interface CreditSplit {
   monthly: string;
   /** Bonus credits. */
   bonus: string;
+  /** Credits beyond both buckets: usage that happened though none were left. */
+  overage: string;
 }
 
 /** One entry of the ledger. Never edited. */
@@ -503,6 +578,29 @@ export type EntryType =
   /** Beyond the limit, wholly or in part. */
   | "ON_DEMAND";
 
+/** Bonus credits to grant. */
+export interface GrantCreditsInput {
+  /**
+   * The caller's name for the grant: sending it again grants nothing more. Each call grants
+   * when omitted.
+   */
+  key?: string | null;
+  /** How many; negative takes back ones that were not used. */
+  credits: string | number;
+  /** What they are for, kept with the grant. */
+  reason: string;
+}
+
+/** Answer to `grantCredits`. */
+export interface GrantCreditsPayload {
+  /** The organization as it is now; null when refused. */
+  organization: Organization | null;
+  /** Whether the key had granted before, so that nothing was changed. */
+  isDuplicate: boolean;
+  /** What to put right. */
+  userErrors: Array<UserError>;
+}
+
 /** A role to give, in place of the one that the person has at the same level. */
 export interface GrantMembershipInput {
   /** Address of the person; somebody new is written down and may sign in with it. */
@@ -523,6 +621,24 @@ export interface GrantMembershipPayload {
   membership: Membership | null;
   /** What to put right. */
   userErrors: Array<UserError>;
+}
+
+/** One hour of the day over all days of the range. */
+export interface HourCalls {
+  /** Calls. */
+  requests: number;
+  /** Input tokens, cached ones included. */
+  inputTokens: number;
+  /** Output tokens, reasoning included. */
+  outputTokens: number;
+  /** Sum of the two. */
+  totalTokens: number;
+  /** Dollars, unpriced calls left out. */
+  cost: string;
+  /** Transactions without a known price, left out of `cost`. */
+  unpricedTransactions: number;
+  /** The local hour that it begins with, 0 to 23. */
+  hour: number;
 }
 
 /** Who set an agent to work (002). */
@@ -621,6 +737,39 @@ export interface MembershipEdge {
   cursor: string;
   /** The membership. */
   node: Membership;
+}
+
+/** One model's part, or that of all models of one provider. */
+export interface ModelCalls {
+  /** Calls. */
+  requests: number;
+  /** Input tokens, cached ones included. */
+  inputTokens: number;
+  /** Output tokens, reasoning included. */
+  outputTokens: number;
+  /** Sum of the two. */
+  totalTokens: number;
+  /** Dollars, unpriced calls left out. */
+  cost: string;
+  /** Transactions without a known price, left out of `cost`. */
+  unpricedTransactions: number;
+  /** Share of all keys' cost, 0..100; 0 when nothing was spent. */
+  pctOfTotal: number;
+  /**
+   * Half of the calls were at most this long, exact below 32 ms and within 3.2 % above; null
+   * when none stated a duration.
+   */
+  durationP50Ms: number | null;
+  /** 95 % of the calls were at most this long, as exact; null when none stated a duration. */
+  durationP95Ms: number | null;
+  /** Calls that failed / calls, 0..1; null without calls. */
+  errorShare: number | null;
+  /** The last call in the range. */
+  lastUsedAt: string | null;
+  /** Who ran the model; null when not known. */
+  provider: string | null;
+  /** The model's exact name; null in what is summed by provider. */
+  model: string | null;
 }
 
 /** One provider's model, or all together. */
@@ -758,6 +907,12 @@ export interface Mutation {
   repriceUsage: Field<{ input: RepriceUsageInput }, RepriceUsagePayload | null>;
   /** Changes the name or the time zone of the viewer's organization. ADMIN of it. */
   updateOrganization: Field<{ input: UpdateOrganizationInput }, UpdateOrganizationPayload | null>;
+  /** Changes how the viewer's organization pays, from now on. OWNER of it. */
+  updateBilling: Field<{ input: UpdateBillingInput }, UpdateBillingPayload | null>;
+  /**
+   * Grants bonus credits to the viewer's organization, or takes unused ones back. OWNER of it.
+   */
+  grantCredits: Field<{ input: GrantCreditsInput }, GrantCreditsPayload | null>;
   /** Makes a workspace. ADMIN of the organization. */
   createWorkspace: Field<{ input: CreateWorkspaceInput }, WorkspacePayload | null>;
   /** Gives a workspace another name. ADMIN of the workspace. */
@@ -833,6 +988,8 @@ export interface Organization {
   currentMonth: string;
   /** The running billing cycle. */
   billingCycle: Period;
+  /** Plan, rate, limit and cycle in force. ADMIN. */
+  billing: Billing | null;
   /** The viewer's role here; null when only a workspace or project below was shared. */
   viewerRole: Role | null;
   /**
@@ -1748,6 +1905,50 @@ export interface UnsetWorkspaceGroupInput {
   workspaceId: string;
 }
 
+/** What to change about how the viewer's organization pays. */
+export interface UpdateBillingInput {
+  /**
+   * In credits or in dollars. Usage from before credits began takes none. BYOM is refused while
+   * caps in credits exist or reservations hold credits. As it is when omitted.
+   */
+  billingMode?: BillingMode | null;
+  /**
+   * Name of the plan. More credits count at once, fewer from the next cycle on. As it is when
+   * omitted.
+   */
+  plan?: string | null;
+  /**
+   * Credits that a cycle opens with, agreed apart from the plan; null: the plan's. As it is
+   * when omitted.
+   */
+  monthlyCredits?: string | number | null;
+  /**
+   * Credits that a dollar of cost takes from now on, above 0, at most 6 decimals. As it is when
+   * omitted.
+   */
+  creditsPerDollar?: string | number | null;
+  /**
+   * Dollars a cycle that are Included; null: everything is. What was posted keeps its class. As
+   * it is when omitted.
+   */
+  includedDollars?: string | number | null;
+  /**
+   * Day of the month on which cycles begin, 1 to 31, from the next cycle on; the last day of
+   * shorter months. As it is when omitted.
+   */
+  cycleAnchorDay?: number | null;
+}
+
+/** Answer to `updateBilling`. */
+export interface UpdateBillingPayload {
+  /** The organization as it is now; null when refused. */
+  organization: Organization | null;
+  /** When the new anchor day comes into force; null when it was not asked for. */
+  cycleAnchorFrom: string | null;
+  /** What to put right. */
+  userErrors: Array<UserError>;
+}
+
 /** What to change about the viewer's organization. */
 export interface UpdateOrganizationInput {
   /** Name to show; as it is when omitted. */
@@ -2010,6 +2211,8 @@ export interface Workspace {
   projects: Field<{ first?: number | null; after?: string | null }, ProjectConnection | null>;
   /** Executions with their cost in the range, newest start first (000). */
   usageEntries: Field<{ range: RangeInput; filter?: UsageEntryFilter | null; first?: number | null; after?: string | null; last?: number | null; before?: string | null }, UsageEntryConnection | null>;
+  /** Spend and speed by API key (001). ADMIN of the workspace. */
+  apiKeyUsage: Field<{ range?: RangeInput | null }, ApiKeyUsage | null>;
   /** API keys, by name. ADMIN of the workspace. */
   apiKeys: Field<{ first?: number | null; after?: string | null }, ApiKeyConnection | null>;
 }
@@ -2116,6 +2319,17 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
     apiKey: ["ApiKey"],
     userErrors: ["UserError"],
   },
+  ApiKeySpend: {
+    apiKey: ["ApiKey"],
+  },
+  ApiKeyUsage: {
+    period: ["Period"],
+    keys: ["ApiKeySpend"],
+    models: ["ModelCalls"],
+    providers: ["ModelCalls"],
+    hours: ["HourCalls"],
+    totals: ["ApiKeySpend"],
+  },
   Budget: {
     project: ["Project"],
     updatedBy: ["User"],
@@ -2163,6 +2377,10 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
   DailyPoint: {
     period: ["Period"],
   },
+  GrantCreditsPayload: {
+    organization: ["Organization"],
+    userErrors: ["UserError"],
+  },
   GrantMembershipPayload: {
     membership: ["Membership"],
     userErrors: ["UserError"],
@@ -2201,6 +2419,8 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
     setPrice: ["SetPricePayload", {"input": "SetPriceInput!"}],
     repriceUsage: ["RepriceUsagePayload", {"input": "RepriceUsageInput!"}],
     updateOrganization: ["UpdateOrganizationPayload", {"input": "UpdateOrganizationInput!"}],
+    updateBilling: ["UpdateBillingPayload", {"input": "UpdateBillingInput!"}],
+    grantCredits: ["GrantCreditsPayload", {"input": "GrantCreditsInput!"}],
     createWorkspace: ["WorkspacePayload", {"input": "CreateWorkspaceInput!"}],
     renameWorkspace: ["WorkspacePayload", {"input": "RenameWorkspaceInput!"}],
     createWorkspaceGroup: ["WorkspaceGroupPayload", {"input": "CreateWorkspaceGroupInput!"}],
@@ -2219,6 +2439,7 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
   },
   Organization: {
     billingCycle: ["Period"],
+    billing: ["Billing"],
     workspaces: ["WorkspaceConnection", {"first": "Int", "after": "String"}],
     workspaceGroups: ["WorkspaceGroupConnection", {"first": "Int", "after": "String"}],
     members: ["MembershipConnection", {"first": "Int", "after": "String"}],
@@ -2352,6 +2573,10 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
   UnpricedModelEdge: {
     node: ["UnpricedModel"],
   },
+  UpdateBillingPayload: {
+    organization: ["Organization"],
+    userErrors: ["UserError"],
+  },
   UpdateOrganizationPayload: {
     organization: ["Organization"],
     userErrors: ["UserError"],
@@ -2383,6 +2608,7 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
     group: ["WorkspaceGroup"],
     projects: ["ProjectConnection", {"first": "Int", "after": "String"}],
     usageEntries: ["UsageEntryConnection", {"range": "RangeInput!", "filter": "UsageEntryFilter", "first": "Int", "after": "String", "last": "Int", "before": "String"}],
+    apiKeyUsage: ["ApiKeyUsage", {"range": "RangeInput"}],
     apiKeys: ["ApiKeyConnection", {"first": "Int", "after": "String"}],
   },
   WorkspaceConnection: {
