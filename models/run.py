@@ -6,7 +6,7 @@ What finishes, or finishes elsewhere in time than it did, comes back as `JobCoun
 Refused: deciding who may write (doors) and committing (the ledger's transaction).
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Generic, NamedTuple, TypeVar
@@ -173,16 +173,24 @@ class ActivityWriter:
         if not said:
             return {}
         stored = await self._find_runs(list(said))
-        missing = [_new_run(key, said[key]) for key in said if key not in stored]
-        if missing:
-            made = await self._insert_runs(missing)
-            stored |= {run.key: run for run in missing if run.id in made}
-            if len(made) < len(missing):  # somebody else was quicker
-                stored |= await self._find_runs([run.key for run in missing if run.id not in made])
-        merged = {key: _merge_run(run, said[key], stored) for key, run in stored.items()}
-        changed = [run for key, run in merged.items() if run != stored[key]]
-        if changed:
-            await self._update_runs(changed)
+        if any(saying.ref.parent_key for sayings in said.values() for saying in sayings):
+            # Whoever is named as a parent has to be there before its children are.
+            new = [_new_run(key, said[key]) for key in said if key not in stored]
+            made = await self._put_runs(new)
+            stored |= {run.key: run for run in new if run.id in made}
+            stored |= await self._find_runs([key for key in said if key not in stored])
+        merged: dict[RunKey, Run] = {}
+        waiting: Collection[RunKey] = said
+        while waiting:
+            for key in waiting:
+                known = stored.get(key)
+                merged[key] = (
+                    _merge_run(known, said[key], stored) if known else _new_run(key, said[key])
+                )
+            changed = [merged[key] for key in waiting if merged[key] != stored.get(key)]
+            made = await self._put_runs(changed)
+            waiting = [run.key for run in changed if run.id not in made]
+            stored |= await self._find_runs(waiting)  # somebody else was quicker
         await note_spans(
             self._connection,
             self._organization_id,
@@ -202,7 +210,10 @@ class ActivityWriter:
                 run.id,
                 self._workspace_ids[key.project_id],
                 run.standing.started_at,
-                max(stored[key].standing.started_at, *(each.last_at for each in said[key])),
+                max(
+                    stored.get(key, run).standing.started_at,
+                    *(each.last_at for each in said[key]),
+                ),
             )
             for key, run in merged.items()
         )
@@ -215,28 +226,28 @@ class ActivityWriter:
             return {}
         places = {(runs[key.run].id, key.key): key for key in said}
         stored = await self._find_jobs(places)
-        missing = [
-            self._new_job(key, runs[key.run], said[key]) for key in said if key not in stored
-        ]
-        if missing:
-            made = await self._insert_jobs(missing)
-            ours = {places[job.run_id, job.key]: job for job in missing if job.id in made}
-            self._count_new(ours.values())
-            stored |= ours
-            if len(made) < len(missing):  # somebody else was quicker
-                stored |= await self._find_jobs(
-                    {place: key for place, key in places.items() if key not in stored}
-                )
-        merged = {key: self._merge_job(job, said[key]) for key, job in stored.items()}
-        changed = [key for key, job in merged.items() if job != stored[key]]
-        for key in changed:
-            self._count_change(stored[key], merged[key])
-        await _update_jobs(
-            self._connection, self._organization_id, [merged[key] for key in changed]
-        )
+        merged: dict[JobKey, Job] = {}
+        waiting = places
+        while waiting:
+            for key in waiting.values():
+                job = stored.get(key) or _first_job(key, runs[key.run], said[key])
+                merged[key] = self._merge_job(job, said[key])
+            changed = {
+                place: merged[key]
+                for place, key in waiting.items()
+                if merged[key] != stored.get(key)
+            }
+            made = await self._put_jobs(list(changed.values()))
+            for place, job in changed.items():
+                if job.id in made:
+                    self._count_change(stored.get(places[place]), job)
+            waiting = {place: places[place] for place, job in changed.items() if job.id not in made}
+            stored |= await self._find_jobs(waiting)  # somebody else was quicker
         return merged
 
     async def _find_runs(self, keys: Sequence[RunKey]) -> dict[RunKey, Run]:
+        if not keys:
+            return {}
         rows = await self._connection.fetch(
             sql("run_find"),
             self._organization_id,
@@ -245,13 +256,15 @@ class ActivityWriter:
         )
         return {run.key: run for run in map(_run_from_row, rows)}
 
-    async def _insert_runs(self, runs: Sequence[Run]) -> set[UUID]:
+    async def _put_runs(self, runs: Sequence[Run]) -> set[UUID]:
+        """Writes runs, new ones and others, and answers which: not where another has the key."""
         columns = zip(
             *(
                 (
                     run.id,
                     run.key.project_id,
                     self._workspace_ids[run.key.project_id],
+                    run.parent_id,
                     run.key.key,
                     run.workflow,
                     run.trigger,
@@ -263,30 +276,16 @@ class ActivityWriter:
             ),
             strict=True,
         )
+        if not runs:
+            return set()
         rows = await self._connection.fetch(
-            sql("run_insert"), self._organization_id, self._now, *columns
+            sql("run_put"), self._organization_id, self._now, *columns
         )
         return {row["id"] for row in rows}
 
-    async def _update_runs(self, runs: Sequence[Run]) -> None:
-        columns = zip(
-            *(
-                (
-                    run.id,
-                    run.parent_id,
-                    run.workflow,
-                    run.trigger,
-                    run.standing.status,
-                    run.standing.started_at,
-                    run.standing.finished_at,
-                )
-                for run in runs
-            ),
-            strict=True,
-        )
-        await self._connection.execute(sql("run_update"), self._organization_id, *columns)
-
     async def _find_jobs(self, places: Mapping[tuple[UUID, str], JobKey]) -> dict[JobKey, Job]:
+        if not places:
+            return {}
         rows = await self._connection.fetch(
             sql("job_find"),
             self._organization_id,
@@ -295,7 +294,8 @@ class ActivityWriter:
         )
         return {places[job.run_id, job.key]: job for job in map(_job_from_row, rows)}
 
-    async def _insert_jobs(self, jobs: Sequence[Job]) -> set[UUID]:
+    async def _put_jobs(self, jobs: Sequence[Job]) -> set[UUID]:
+        """The same of jobs."""
         columns = zip(
             *(
                 (
@@ -314,23 +314,12 @@ class ActivityWriter:
             ),
             strict=True,
         )
+        if not jobs:
+            return set()
         rows = await self._connection.fetch(
-            sql("job_insert"), self._organization_id, self._now, *columns
+            sql("job_put"), self._organization_id, self._now, *columns
         )
         return {row["id"] for row in rows}
-
-    def _new_job(self, key: JobKey, run: Run, said: Sequence[Said[JobRef]]) -> Job:
-        first = said[0].ref
-        job = Job(
-            uuid7(),
-            key.run.project_id,
-            run.id,
-            key.key,
-            canonical(first.agent_type),
-            None,
-            standing(said[0]),
-        )
-        return self._merge_job(job, said)
 
     def _merge_job(self, job: Job, said: Sequence[Said[JobRef]]) -> Job:
         """The job with what was said; its kind stays what it was first called."""
@@ -344,11 +333,8 @@ class ActivityWriter:
             day = job.finished_date or day
         return replace(job, standing=merged, initiator=initiator, finished_date=day)
 
-    def _count_new(self, jobs: Iterable[Job]) -> None:
-        self._counts.extend(count for job in jobs for count in job_counts(job, 1))
-
-    def _count_change(self, old: Job, new: Job) -> None:
-        before, after = job_counts(old, -1), job_counts(new, 1)
+    def _count_change(self, old: Job | None, new: Job) -> None:
+        before, after = job_counts(old, -1) if old else [], job_counts(new, 1)
         if [_uncounted(count) for count in before] != [_uncounted(count) for count in after]:
             self._counts.extend([*before, *after])
 
@@ -421,6 +407,12 @@ def _with_parents(
                 named = RunKey(key.project_id, parent)
                 complete.setdefault(named, [Said(RunRef(parent), saying.first_at, saying.first_at)])
     return complete
+
+
+def _first_job(key: JobKey, run: Run, said: Sequence[Said[JobRef]]) -> Job:
+    """The job as first named, before what was said is merged into it."""
+    kind = canonical(said[0].ref.agent_type)
+    return Job(uuid7(), key.run.project_id, run.id, key.key, kind, None, standing(said[0]))
 
 
 def _new_run(key: RunKey, said: Sequence[Said[RunRef]]) -> Run:

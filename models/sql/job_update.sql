@@ -1,4 +1,4 @@
--- Jobs as merged; they are held since job_find or job_lock.
+-- Jobs as they are to be; they are held since job_lock.
 UPDATE agent_job AS j
 SET initiator = n.initiator, status = n.status, started_at = n.started_at,
     finished_at = n.finished_at, finished_date = n.finished_date

@@ -30,5 +30,5 @@ SELECT
         CROSS JOIN LATERAL (
             SELECT * FROM credit_transaction AS part
             WHERE part.organization_id = $1 AND part.event_key = wanted.event_key
-            OFFSET 0
+            ORDER BY part.part
         ) AS t) AS posted;
