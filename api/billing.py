@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from tempfile import TemporaryFile
 from typing import Any
 
 import orjson
@@ -26,12 +27,15 @@ from models import usage_entry as entries
 from models.access import Scope
 from models.db import Database
 from models.errors import BadInputError
-from models.export import Export, Exports, Write, write_csv
+from models.export import CHUNK_BYTES, Export, Exports, Write, write_csv
+from models.focus import FocusExport, whole_days
+from models.focus_parquet import require_pyarrow, write_parquet
 from models.ids import PROJECT, RUN, encode
 from models.money import plain
+from models.usage_entry import within_reach
 from models.usage_export import UsageExport, cut
 from resolvers.context import Context
-from resolvers.period import RangePreset
+from resolvers.period import RangeInput, RangePreset, resolve_range
 from resolvers.ranged import BACKWARD, RangedListing, Turn
 from resolvers.scalars import print_date_time
 from resolvers.usage_report import list_page, sought_entries, usage_filter, usage_paging
@@ -39,6 +43,7 @@ from resolvers.workspace import reachable_workspace
 
 PATH = "/api/billing"
 EXPORT_LIMIT = 10_000
+CSV, PARQUET = "csv", "parquet"
 _PAGE_SIZE = 100
 _FILTERS = ("projectId", "workflow", "trigger", "model", "type")
 _NO_STORE = {"cache-control": "no-store"}
@@ -57,7 +62,11 @@ class Billing:
 
     def routes(self) -> Sequence[BaseRoute]:
         """Every door."""
-        doors = {"usage": _usage, "usage/export": _usage_export}
+        doors = {
+            "usage": _usage,
+            "usage/export": _usage_export,
+            "focus/export": _focus_export,
+        }
         return [
             Route(f"{PATH}/{name}", _Door(self, name, answer), methods=["GET"])
             for name, answer in doors.items()
@@ -165,6 +174,60 @@ async def _usage_export(billing: Billing, context: Context, request: Request, se
     await send_csv(billing, export, name, headers, request, send)
 
 
+async def _focus_export(billing: Billing, context: Context, request: Request, send: Send) -> None:
+    query = Query(request.query_params, ("workspaceId", *RANGE, "projectId", "format"))
+    ending = (query.one("format") or CSV).lower()
+    if ending not in (CSV, PARQUET):
+        message = f"format is {ending[:50]!r}; {CSV} or {PARQUET} is expected."
+        raise BadInputError(message, field=("format",))
+    if ending == PARQUET:
+        require_pyarrow()
+    public_id = query.required("workspaceId")
+    workspace = await reachable_workspace(context, public_id)
+    wanted = query.range(context.now, RangePreset.LAST_30_DAYS) or RangeInput()
+    chosen = await usage_filter(context, query.usage_filter())
+    organization = await context.loaders.organization()
+    calendar = await context.loaders.calendar()
+    span = resolve_range(calendar, organization.cycles, wanted)
+    export = FocusExport(
+        context.scope.organization_id,
+        workspace.id,
+        within_reach(context.scope.project_ids, chosen.project_ids),
+        calendar,
+        organization.cycles,
+        *whole_days(calendar, *span),
+    )
+    name = file_name("focus", public_id, context.now, ending)
+    if ending == CSV:
+        await send_csv(billing, export, name, {}, request, send)
+    else:
+        await _send_parquet(billing, export, name, request, send)
+
+
+async def _send_parquet(
+    billing: Billing, export: FocusExport, name: str, request: Request, send: Send
+) -> None:
+    """Written to a file first: its table of contents comes last, and names what is before."""
+
+    async def produce(write: Write) -> None:
+        with TemporaryFile() as file:
+            async with billing.exports.connection() as connection:
+                await write_parquet(connection, export, file)
+            file.seek(0)
+            while chunk := file.read(CHUNK_BYTES):
+                await write(chunk)
+
+    await stream(request.receive, send, _headers(name, "application/vnd.apache.parquet"), produce)
+
+
+def _headers(name: str, media_type: str) -> dict[str, str]:
+    return {
+        "content-type": media_type,
+        "content-disposition": f'attachment; filename="{name}"',
+        **_NO_STORE,
+    }
+
+
 async def send_csv(
     billing: Billing,
     export: Export,
@@ -181,12 +244,7 @@ async def send_csv(
         async with billing.exports.connection() as connection:
             await write_csv(connection, export, write)
 
-    sent = {
-        "content-type": "text/csv; charset=utf-8; header=present",
-        "content-disposition": f'attachment; filename="{name}"',
-        **_NO_STORE,
-        **headers,
-    }
+    sent = {**_headers(name, "text/csv; charset=utf-8; header=present"), **headers}
     await stream(request.receive, send, sent, produce)
 
 

@@ -54,6 +54,14 @@ def instant_cell(expression: str) -> str:
     return f"""to_char({expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
 
 
+def id_cell(kind: str, organization: str, id: str) -> str:
+    """The public id of a thing, as `ids.encode` makes it."""
+    return (
+        f"'{kind}_' || rtrim(translate(encode(uuid_send({organization}) || uuid_send({id}),"
+        " 'base64'), '+/', '-_'), '=')"
+    )
+
+
 async def write_csv(connection: asyncpg.Connection, export: Export, write: Write) -> None:
     """Writes a whole export, in chunks, each when the one before has been taken.
 

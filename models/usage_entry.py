@@ -133,7 +133,7 @@ def sought(
     return Sought(
         organization_id=organization_id,
         workspace_id=workspace_id,
-        project_ids=_both(project_ids, wanted.project_ids),
+        project_ids=within_reach(project_ids, wanted.project_ids),
         start=start,
         end=end,
         day_start=start.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0),
@@ -146,11 +146,13 @@ def sought(
     )
 
 
-def _both(
-    reached: Sequence[UUID] | None, wanted: tuple[UUID, ...] | None
+def within_reach(
+    reached: Sequence[UUID] | None, wanted: Sequence[UUID] | None
 ) -> tuple[UUID, ...] | None:
+    """The wanted projects among those within reach; None stands for all on either side."""
     if reached is None or wanted is None:
-        return wanted if reached is None else tuple(reached)
+        chosen = wanted if reached is None else reached
+        return None if chosen is None else tuple(chosen)
     return tuple(set(wanted) & set(reached))
 
 

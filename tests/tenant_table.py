@@ -473,7 +473,7 @@ def _billing(name: str, **others: Any) -> Row:
 
 DOORS = [
     _door("/v1/usage", _event), _door("/v1/traces", _trace), _billing("usage"),
-    _billing("usage/export"),
+    _billing("usage/export"), _billing("focus/export"),
 ]  # fmt: skip
 # Routes that say the same to everybody, and nothing about anybody.
 OPEN = {"/healthz", "/readyz", "/metrics"}

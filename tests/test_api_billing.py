@@ -10,6 +10,7 @@ from typing import Any
 
 import asyncpg
 import httpx
+import pyarrow.parquet
 import pytest
 from door import AUTHORIZATION, SECRET
 from graphql_client import MARCH, owner
@@ -343,6 +344,28 @@ async def test_half_a_file_does_not_look_whole(
     monkeypatch.setattr(export_module, "CHUNK_BYTES", 10**6)
     answer = await client.get("/api/billing/usage/export", params=asked)
     assert answer.status_code == 503
+
+
+async def test_focus_as_csv_and_parquet(
+    client: httpx.AsyncClient, ledger: Ledger, tenant: Tenant
+) -> None:
+    await spend(ledger, tenant, ["a", "b"])
+    asked = {"workspaceId": workspace(tenant), "preset": "7d"}
+    text = await client.get("/api/billing/focus/export", params=asked)
+    rows = list(csv.DictReader(io.StringIO(text.text, newline="")))
+    assert {row["x_LocalDate"] for row in rows} == {"2026-03-19", "2026-03-20"}
+    file = await client.get("/api/billing/focus/export", params={**asked, "format": "parquet"})
+    assert file.headers["content-type"] == "application/vnd.apache.parquet"
+    name = f"focus-{workspace(tenant)}-2026-03-20.parquet"
+    assert file.headers["content-disposition"] == f'attachment; filename="{name}"'
+    assert pyarrow.parquet.read_table(io.BytesIO(file.content)).num_rows == len(rows)
+    for wrong, field in (
+        ({"format": "xls"}, "format"),
+        ({"preset": "1d"}, "from"),
+        ({"limit": "3"}, "limit"),
+    ):
+        refused = await client.get("/api/billing/focus/export", params={**asked, **wrong})
+        assert (refused.status_code, refused.json()["error"]["field"]) == (400, field)
 
 
 def test_numbers_are_plain() -> None:
