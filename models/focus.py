@@ -10,6 +10,7 @@ Refused: parts of days, for which there is no rollup.
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -31,7 +32,6 @@ _CLASSES = (
     ("OUTPUT", "output", "Output Tokens"),
     ("REASONING", "reasoning", "Reasoning Tokens"),
 )
-_NOTHING = "NULL::text"
 _COST = "trim_scale(line.quantity * line.price * line.per_unit)"
 _PRICE = "trim_scale(line.price)"
 _CREDITS = "CASE WHEN org.billing_mode = 'CREDITS' THEN org.credits_per_dollar ELSE 1 END"
@@ -39,92 +39,112 @@ _PROVIDER = "coalesce(nullif(spent.provider, ''), 'unknown')"
 Cell = Callable[[str], str]
 
 
-def _cells(text: Cell, instant: Cell) -> dict[str, str | None]:
-    """Expressions by column, in FOCUS's own order, which is the alphabet's; then ours.
+class _Text(NamedTuple):
+    """A text of somebody else's."""
 
-    None stands for what does not apply. `text` makes a cell of a text of somebody else's, `instant`
-    one of an instant.
-    """
-    provider = text(_PROVIDER)
-    return {
-        "AvailabilityZone": None,
-        "BilledCost": _COST,
-        "BillingAccountId": id_cell(ORGANIZATION, "org.id", "org.id"),
-        "BillingAccountName": text("org.name"),
-        "BillingAccountType": "'Organization'",
-        "BillingCurrency": "'USD'",
-        "BillingPeriodEnd": instant("day.cycle_end"),
-        "BillingPeriodStart": instant("day.cycle_start"),
-        "CapacityReservationId": None,
-        "CapacityReservationStatus": None,
-        "ChargeCategory": "'Usage'",
-        "ChargeClass": None,
-        "ChargeDescription": text("(spent.model || ': ' || line.meter)"),
-        "ChargeFrequency": "'Usage-Based'",
-        "ChargePeriodEnd": instant("day.end_at"),
-        "ChargePeriodStart": instant("day.start_at"),
-        "CommitmentDiscountCategory": None,
-        "CommitmentDiscountId": None,
-        "CommitmentDiscountName": None,
-        "CommitmentDiscountQuantity": None,
-        "CommitmentDiscountStatus": None,
-        "CommitmentDiscountType": None,
-        "CommitmentDiscountUnit": None,
-        "ConsumedQuantity": "line.quantity",
-        "ConsumedUnit": "line.unit",
-        "ContractedCost": _COST,
-        "ContractedUnitPrice": _PRICE,
-        "EffectiveCost": _COST,
-        "InvoiceId": None,
-        "InvoiceIssuerName": provider,
-        "ListCost": _COST,
-        "ListUnitPrice": _PRICE,
-        "PricingCategory": "'Standard'",
-        "PricingCurrency": "CASE org.billing_mode WHEN 'CREDITS' THEN 'Credits' ELSE 'USD' END",
-        "PricingCurrencyContractedUnitPrice": f"trim_scale(line.price * {_CREDITS})",
-        "PricingCurrencyEffectiveCost": f"trim_scale({_COST} * {_CREDITS})",
-        "PricingCurrencyListUnitPrice": f"trim_scale(line.price * {_CREDITS})",
-        "PricingQuantity": "trim_scale(line.quantity * line.per_unit)",
-        "PricingUnit": "line.pricing_unit",
-        "ProviderName": provider,
-        "PublisherName": provider,
-        "RegionId": None,
-        "RegionName": None,
-        "ResourceId": id_cell(PROJECT, "org.id", "project.id"),
-        "ResourceName": text("project.name"),
-        "ResourceType": "'Project'",
-        "ServiceCategory": "'AI and Machine Learning'",
-        "ServiceName": provider,
-        "ServiceSubcategory": "'Generative AI'",
-        "SkuId": text(f"({_PROVIDER} || '/' || spent.model)"),
-        "SkuMeter": "line.meter",
-        "SkuPriceDetails": None,
-        "SkuPriceId": "rate.id::text || '/' || line.class",
-        "SubAccountId": id_cell(WORKSPACE, "org.id", "workspace.id"),
-        "SubAccountName": text("workspace.name"),
-        "SubAccountType": "'Workspace'",
-        "Tags": None,
-        "x_LocalDate": "day.local_date",
-        "x_Model": text("spent.model"),
-        "x_Operation": "spent.operation",
-        "x_ServiceTier": text("nullif(rate.service_tier, '')"),
-        "x_TokenClass": "line.class",
-        "x_UnpricedTransactions": "CASE line.class WHEN 'REQUEST' THEN spent.unpriced ELSE 0 END",
-    }
+    expression: str
+
+
+class _Instant(NamedTuple):
+    """An instant."""
+
+    expression: str
+
+
+# In FOCUS's own order, which is the alphabet's; then ours. None stands for what does not apply.
+_COLUMNS: Mapping[str, _Text | _Instant | str | None] = {
+    "AvailabilityZone": None,
+    "BilledCost": _COST,
+    "BillingAccountId": id_cell(ORGANIZATION, "org.id", "org.id"),
+    "BillingAccountName": _Text("org.name"),
+    "BillingAccountType": "'Organization'",
+    "BillingCurrency": "'USD'",
+    "BillingPeriodEnd": _Instant("day.cycle_end"),
+    "BillingPeriodStart": _Instant("day.cycle_start"),
+    "CapacityReservationId": None,
+    "CapacityReservationStatus": None,
+    "ChargeCategory": "'Usage'",
+    "ChargeClass": None,
+    "ChargeDescription": _Text("(spent.model || ': ' || line.meter)"),
+    "ChargeFrequency": "'Usage-Based'",
+    "ChargePeriodEnd": _Instant("day.end_at"),
+    "ChargePeriodStart": _Instant("day.start_at"),
+    "CommitmentDiscountCategory": None,
+    "CommitmentDiscountId": None,
+    "CommitmentDiscountName": None,
+    "CommitmentDiscountQuantity": None,
+    "CommitmentDiscountStatus": None,
+    "CommitmentDiscountType": None,
+    "CommitmentDiscountUnit": None,
+    "ConsumedQuantity": "line.quantity",
+    "ConsumedUnit": "line.unit",
+    "ContractedCost": _COST,
+    "ContractedUnitPrice": _PRICE,
+    "EffectiveCost": _COST,
+    "InvoiceId": None,
+    "InvoiceIssuerName": _Text(_PROVIDER),
+    "ListCost": _COST,
+    "ListUnitPrice": _PRICE,
+    "PricingCategory": "'Standard'",
+    "PricingCurrency": "CASE org.billing_mode WHEN 'CREDITS' THEN 'Credits' ELSE 'USD' END",
+    "PricingCurrencyContractedUnitPrice": f"trim_scale(line.price * {_CREDITS})",
+    "PricingCurrencyEffectiveCost": f"trim_scale({_COST} * {_CREDITS})",
+    "PricingCurrencyListUnitPrice": f"trim_scale(line.price * {_CREDITS})",
+    "PricingQuantity": "trim_scale(line.quantity * line.per_unit)",
+    "PricingUnit": "line.pricing_unit",
+    "ProviderName": _Text(_PROVIDER),
+    "PublisherName": _Text(_PROVIDER),
+    "RegionId": None,
+    "RegionName": None,
+    "ResourceId": id_cell(PROJECT, "org.id", "project.id"),
+    "ResourceName": _Text("project.name"),
+    "ResourceType": "'Project'",
+    "ServiceCategory": "'AI and Machine Learning'",
+    "ServiceName": _Text(_PROVIDER),
+    "ServiceSubcategory": "'Generative AI'",
+    "SkuId": _Text(f"({_PROVIDER} || '/' || spent.model)"),
+    "SkuMeter": "line.meter",
+    "SkuPriceDetails": None,
+    "SkuPriceId": "rate.id::text || '/' || line.class",
+    "SubAccountId": id_cell(WORKSPACE, "org.id", "workspace.id"),
+    "SubAccountName": _Text("workspace.name"),
+    "SubAccountType": "'Workspace'",
+    "Tags": None,
+    "x_LocalDate": "day.local_date",
+    "x_Model": _Text("spent.model"),
+    "x_Operation": "spent.operation",
+    "x_ServiceTier": _Text("nullif(rate.service_tier, '')"),
+    "x_TokenClass": "line.class",
+    "x_UnpricedTransactions": "CASE line.class WHEN 'REQUEST' THEN spent.unpriced ELSE 0 END",
+}
+
+
+def _cells(text: Cell, instant: Cell) -> dict[str, str]:
+    """Expressions by column; `text` and `instant` make cells of those that are such."""
+    found = {}
+    for name, cell in _COLUMNS.items():
+        match cell:
+            case _Text(expression):
+                found[name] = text(expression)
+            case _Instant(expression):
+                found[name] = instant(expression)
+            case _:
+                found[name] = cell or "NULL::text"
+    return found
 
 
 def _utc(expression: str) -> str:
     return f"""to_char({expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')"""
 
 
-_CSV_CELLS = _cells(text_cell, _utc)
+_CSV = _cells(text_cell, _utc)
 DECIMALS = frozenset(
     name
-    for name in _CSV_CELLS
+    for name in _COLUMNS
     if name.endswith(("Cost", "UnitPrice", "Quantity")) or name == "x_UnpricedTransactions"
 )
 """Columns that hold numbers; all others are texts."""
-INSTANTS = frozenset(name for name in _CSV_CELLS if name.endswith(("PeriodStart", "PeriodEnd")))
+INSTANTS = frozenset(name for name in _COLUMNS if name.endswith(("PeriodStart", "PeriodEnd")))
 """Columns that hold instants."""
 
 
@@ -146,12 +166,12 @@ class FocusExport:
     @property
     def header(self) -> Sequence[str]:
         """FOCUS's columns, then ours."""
-        return tuple(_CSV_CELLS)
+        return tuple(_COLUMNS)
 
     async def statements(self, _connection: asyncpg.Connection) -> AsyncIterator[Statement]:
         """Rows of texts, some days at a time."""
         for days in self._days_at_a_time():
-            yield self._statement(days, _CSV_CELLS)
+            yield self._statement(days, _CSV)
 
     def typed_statements(self) -> Iterator[Statement]:
         """The same rows with instants as such, and texts as they are: for files with types."""
@@ -165,10 +185,10 @@ class FocusExport:
             yield [day + timedelta(days=n) for n in range(count)]
             day += timedelta(days=count)
 
-    def _statement(self, days: Sequence[date], columns: Mapping[str, str | None]) -> Statement:
+    def _statement(self, days: Sequence[date], columns: Mapping[str, str]) -> Statement:
         give = Arguments()
         organization = give(self.organization_id, "uuid")
-        cells = ", ".join(f'{cell or _NOTHING} AS "{name}"' for name, cell in columns.items())
+        cells = ", ".join(f'{cell} AS "{name}"' for name, cell in columns.items())
         conditions = [f"project.organization_id = {organization}"]
         if self.workspace_id is not None:
             conditions.append(f"project.workspace_id = {give(self.workspace_id, 'uuid')}")
