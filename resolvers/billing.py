@@ -24,8 +24,8 @@ class Billing:
     )
     cycle_anchor_day: int = field(
         description=(
-            "Day of the month on which the running cycle's kind begins; the last day of a month "
-            "that is too short for it."
+            "Day of the month on which cycles begin; the last day of a month that is too short "
+            "for it."
         )
     )
     next_cycle_anchor_day: int = field(description="The same from the next cycle on.")

@@ -12,6 +12,7 @@ from models.access import Role
 from models.billing_cycle import BillingCycles, CycleAnchors, load_cycles, set_cycle_anchor
 from models.errors import ForbiddenError, UserErrors
 from models.local_time import TimeZones
+from models.organization import zone_change_at
 
 SINCE = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND, DAY = timedelta(microseconds=1), timedelta(days=1)
@@ -94,6 +95,24 @@ def test_cycles_touch_and_never_overlap(
         assert changed.previous(following.start).start == period.start
         assert timedelta(0) < following.end - following.start <= timedelta(days=31, hours=2)
         period = following
+
+
+@settings(max_examples=50)
+@given(
+    old=st.sampled_from(ZONES),
+    new=st.sampled_from(ZONES),
+    anchor_day=st.integers(1, 31),
+    now=st.datetimes(datetime(2023, 12, 1), datetime(2028, 4, 1), timezones=st.just(UTC)),
+)
+def test_a_change_of_zone_leaves_the_running_cycle_as_it_is(
+    old: str, new: str, anchor_day: int, now: datetime
+) -> None:
+    before = cycles(old, anchor_day)
+    running = before.running(now)
+    starts_at = zone_change_at(before.zones, new, first_day=running.last_date + DAY, now=now)
+    after = BillingCycles(TimeZones([SINCE, starts_at], [old, new]), before.anchors)
+    assert after.running(now) == running
+    assert after.at(running.end).start == running.end
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,7 @@ from billed import APRIL, MARCH, UTC_ALWAYS, balance_of, billed_tenant, change_b
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from postgres_server import FreshDatabase
+from repricing import EVER, UNKNOWN, posted, price, shown, total
 from tenants import NOON, Tenant
 
 from models.billing_cycle import BillingCycles, CycleAnchors
@@ -282,6 +284,42 @@ async def test_a_stream_takes_credits_as_it_grows(database: Database, ledger: Le
     rows = await deductions(database, tenant)
     assert [row["monthly_credits"] for row in rows] == [Decimal("17.5"), 5, 5]
     assert (await balance_of(database, tenant)).used == Decimal("27.5")
+
+
+async def test_a_price_that_is_found_takes_credits_and_another_one_the_difference(
+    database: Database, ledger: Ledger
+) -> None:
+    tenant = await billed_tenant(database)
+    tokens = ReportedTokens(input_tokens=1_000_000, output_tokens=1_000_000)
+    await ledger.record(tenant.id, [tenant.event(model=UNKNOWN, tokens=tokens)], now=NOON)
+    assert not await deductions(database, tenant)
+    await price(database, tenant)
+    unpriced = replace(EVER, only_unpriced=True)
+    await posted(database, tenant, await shown(database, tenant, unpriced), unpriced)
+    today = datetime.now(UTC)
+    assert (await balance_of(database, tenant, today)).used == 100
+    await price(database, tenant, input_=1)
+    await posted(database, tenant, await shown(database, tenant))
+    found = await balance_of(database, tenant, today)
+    assert (found.used, found.overage) == (90, 0)
+    assert await total(database, tenant) == 9
+
+
+async def test_billing_changes_between_postings(database: Database, ledger: Ledger) -> None:
+    """Whoever posts is charged at one rate, by one limit, whatever is changed beside."""
+    tenant = await billed_tenant(database)
+    now = NOON + timedelta(hours=1)
+
+    async def change(number: int) -> None:
+        rate, limit = Decimal(number), Decimal(number) / 1000 if number % 2 else None
+        await change_billing(
+            database, tenant, MARCH, credits_per_dollar=rate, included_dollars=limit
+        )
+
+    tasks = [ledger.record(tenant.id, [tenant.event(f"e{n}")], now=now) for n in range(30)]
+    await asyncio.gather(*tasks[:10], *map(change, range(1, 5)), *tasks[10:], change(7))
+    assert len(await deductions(database, tenant)) == 30
+    assert (await balance_of(database, tenant)).deductions == 30
 
 
 async def test_spend_beyond_the_limit_is_kept_by_run_and_hour(database: Database) -> None:
