@@ -16,6 +16,8 @@ from uuid import UUID
 import asyncpg
 
 from models.access import Scope
+from models.cap import Cap, CapFilter, list_caps
+from models.cap_rule import CapAction, CapScope
 from models.credit_balance import Balance, load_balance
 from models.db import sql
 from models.directory import Organization
@@ -36,6 +38,7 @@ FREE_PLAN = "free"
 _UPGRADE_PCT, _REFERRAL_PCT, _NEARLY_OUT_PCT = 75, 50, 90
 _DAY = timedelta(days=1)
 _SECONDS_A_DAY = 86_400
+_CAP_COUNT = 20  # more than an organization itself can have: one by period and action
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,7 @@ class CreditUsage:
         later = sum((it.amount for it in self.days if it.date > day), ZERO)
         return run_out(self._forecast(day), self.remaining + later, day, self.period.last_date)
 
-    def has_used_since(self, pct: int) -> date:
+    def first_day_at(self, pct: int) -> date:
         """The first day of the cycle by whose end so much of today's allocation had been used."""
         spent = ZERO
         for it in self.days:
@@ -258,6 +261,7 @@ async def _in_dollars(
     connection: asyncpg.Connection, organization: Organization, calendar: Calendar
 ) -> CreditUsage:
     period = organization.cycles.running(calendar.now)
+    cap = await _spend_cap(connection, organization, calendar, period)
     days = await _days(connection, organization, "credit_usage_dollars", calendar.today, period)
     used, unpriced = _in_cycle(days, period)
     return CreditUsage(
@@ -267,15 +271,37 @@ async def _in_dollars(
         period=period,
         today=calendar.day(calendar.today),
         as_of=calendar.now,
-        allocation=None,
+        allocation=cap.limit if cap is not None else None,
         used=used,
         monthly=None,
         bonus=None,
-        spend_cap_id=None,
+        spend_cap_id=cap.id if cap is not None else None,
         exhausted_at=None,
         unpriced_transactions=unpriced,
         days=days,
     )
+
+
+async def _spend_cap(
+    connection: asyncpg.Connection, organization: Organization, calendar: Calendar, cycle: Period
+) -> Cap | None:
+    """The cap on the whole organization that blocks within just this cycle, the lowest of them.
+
+    Read on the organization's own behalf: that there is one is no secret to its members' editors.
+    """
+    wanted = CapFilter(scope=CapScope.ORGANIZATION)
+    found = await list_caps(
+        connection, Scope.system(organization.id), calendar.now, wanted, _CAP_COUNT
+    )
+    fitting = [
+        cap
+        for cap in found.items
+        if cap.action is CapAction.BLOCK
+        and cap.unit is SpendUnit.DOLLARS
+        and cap.window is not None
+        and (cap.window.first_date, cap.window.last_date) == (cycle.first_date, cycle.last_date)
+    ]
+    return min(fitting, key=lambda cap: (cap.limit, cap.id), default=None)
 
 
 async def _days(

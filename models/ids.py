@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 NIL = UUID(int=0)
+ALERT = "alrt"
 API_KEY = "akey"
 BUDGET = "bdgt"
 CAP = "capp"

@@ -1,15 +1,11 @@
-"""What amounts are measured in: dollars, or credits where an organization pays in them."""
+"""Which unit the figures of an organization are in: dollars, or credits where it pays in them."""
 
-from enum import StrEnum
+from models.cap_rule import SpendUnit
+from models.credit_balance import CREDITS
 
-
-class SpendUnit(StrEnum):
-    """What an amount is measured in."""
-
-    DOLLARS = "DOLLARS"
-    CREDITS = "CREDITS"
+__all__ = ["SpendUnit", "unit_of"]
 
 
 def unit_of(billing_mode: str) -> SpendUnit:
     """The unit of the figures of an organization that pays in this way."""
-    return SpendUnit.CREDITS if billing_mode == "CREDITS" else SpendUnit.DOLLARS
+    return SpendUnit.CREDITS if billing_mode == CREDITS else SpendUnit.DOLLARS

@@ -15,6 +15,7 @@ import asyncpg
 from aiodataloader import DataLoader
 
 from models.access import Scope
+from models.alert import Alert, load_alerts
 from models.api_key_usage import HourUsage, load_hours
 from models.billing import Billing, load_billing
 from models.budget import Budget, BudgetChange, list_changes, load_budgets
@@ -151,6 +152,12 @@ class Loaders:
             return [usage] * len(keys)
 
         return DataLoader(load)
+
+    async def alerts(self) -> list[Alert]:
+        """What needs attention in the organization; refuses those who may not see its figures."""
+        usage, calendar = await self.credit_usage(), await self.calendar()
+        async with self._database.connection() as connection:
+            return await load_alerts(connection, self._scope, calendar, usage)
 
     @cached_property
     def _organization(self) -> DataLoader[UUID, Organization]:

@@ -16,6 +16,7 @@ from strawberry import field
 from models.access import Scope
 from models.errors import NotFoundError
 from models.ids import (
+    ALERT,
     API_KEY,
     BUDGET,
     CAP,
@@ -41,6 +42,7 @@ from models.ids import (
 from resolvers.context import Context
 
 __all__ = [
+    "ALERT",
     "API_KEY",
     "BUDGET",
     "CAP",

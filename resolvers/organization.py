@@ -18,6 +18,7 @@ from models.portfolio import ProjectScope
 from models.price_list import Price
 from models.unpriced import UnpricedModel
 from resolvers import node, report
+from resolvers.alert import Alert, get_alerts
 from resolvers.api_key import ApiKey, ApiKeyConnection, list_api_keys
 from resolvers.billing import Billing
 from resolvers.connection import After, First, Listing, by_name, paging
@@ -278,6 +279,10 @@ class Organization(Node):
     )
     top_users: LazyUserSpend | None = computed(
         get_top_users, description="Users by use, most first (004). ADMIN."
+    )
+    alerts: list[Alert] | None = computed(
+        get_alerts,
+        description="What needs attention now, worst first (004), at most 100. ADMIN.",
     )
     members: LazyMembershipConnection | None = computed(
         _members, description="Who has which role at which level, by the person's name. ADMIN."

@@ -289,6 +289,8 @@ NODES = [
          least=None),
     asks("node(id: $repricing) { id ... on Repricing { status difference lines { model } } }",
          "organization", least=Role.ADMIN, hides=True),
+    asks("node(id: $alert) { id ... on Alert { message } }", "organization", least=Role.ADMIN,
+         hides=True),
     asks("node(id: $budget) { id ... on Budget { limit spent updatedBy { name } } }", "project"),
 ]  # fmt: skip
 OWN = "organization(id: $organization)"
@@ -309,6 +311,8 @@ NESTED = [
          least=None),
     asks(f"{OWN} {{ billing {{ plan creditsPerDollar includedDollars cycleAnchorDay }} }}",
          "organization", least=Role.ADMIN, name="billing"),
+    asks(f"{OWN} {{ alerts {{ kind message project {{ {NAMED} }} }} }}", "organization",
+         least=Role.ADMIN, name="alerts"),
     asks(f"{OWN} {{ creditUsage {{ used average: averagePerDay projectedTotal }} }}",
          "organization", least=Role.ADMIN, name="creditUsage"),
     asks(f"{OWN} {{ usageSeries(range: {DAYS}, granularity: HOUR) {{ total lines {{ surface "

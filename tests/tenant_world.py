@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import asyncpg
 import jwt
@@ -102,7 +102,9 @@ async def make_realm(database: Database, ledger: Ledger, word: str, tokens: int)
             for name in ("plain", "rotated", "ended")
         ]
     rows = await _spend(ledger, world, word, tokens)
+    unpriced = f"UNPRICED_USAGE {datetime.now(UTC).date().replace(day=1)}"
     things = {
+        "alert": (ids.ALERT, uuid5(world.organization_id, unpriced)),
         "organization": (ids.ORGANIZATION, world.organization_id),
         "group": (ids.WORKSPACE_GROUP, group),
         "first": (ids.WORKSPACE, world.first),

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import pytest
 from graphql import (
@@ -83,7 +83,8 @@ async def ids(database: Database, tenant: Tenant, ledger: Ledger) -> dict[str, s
         user_id=tenant.user_id,
         duration_ms=1200,
     )
-    outcomes = await ledger.record(tenant.organization_id, [parent, event], now=MARCH)
+    events = [parent, event, tenant.event("e2", model="nobody-knows")]
+    outcomes = await ledger.record(tenant.organization_id, events, now=MARCH)
     group = uuid7()
     async with database.transaction() as connection:
         found = await connection.fetchrow(
@@ -111,6 +112,7 @@ async def ids(database: Database, tenant: Tenant, ledger: Ledger) -> dict[str, s
         )
     price, repricing = await repriced(database, tenant)
     things = {
+        "Alert": (node.ALERT, uuid5(tenant.organization_id, "UNPRICED_USAGE 2026-03-01")),
         "Organization": (node.ORGANIZATION, tenant.organization_id),
         "WorkspaceGroup": (node.WORKSPACE_GROUP, group),
         "Workspace": (node.WORKSPACE, tenant.workspace_id),
