@@ -194,7 +194,7 @@ class _Statement:
     def straddling(self) -> str:
         """Runs that began before the day on which the range begins, and go on into that day."""
         day = self.what.day_start.astimezone(UTC).date()
-        nodes, of_day = self.give(_nodes(day), "integer[]"), self.give(day, "date")
+        nodes, of_day = self.give(span_nodes(day), "integer[]"), self.give(day, "date")
         return f"""(
     SELECT r.*
     FROM unnest({nodes}) AS node (number)
@@ -302,7 +302,7 @@ def _sums(table: str) -> str:
     return ", ".join(f"{table}.{name}" for name in _SUMS)
 
 
-def _nodes(day: date) -> list[int]:
+def span_nodes(day: date) -> list[int]:
     """The nodes around which spans may lie that go on into this day: see `span_node`."""
     number = (day - _EPOCH).days
     return [

@@ -8,6 +8,7 @@ from strawberry import UNSET, argument, field
 
 from models import access, api_call, api_key_usage, credit_usage, directory
 from models import usage_entry as entries
+from models import usage_filter_options as filter_options
 from models.page import Named
 from resolvers import node
 from resolvers.api_key import ApiKeyConnection, list_api_keys
@@ -22,6 +23,11 @@ from resolvers.node import Node, public_id, shows
 from resolvers.organization import Organization
 from resolvers.period import RangeInput
 from resolvers.ranged import AfterOf, BeforeOf, FirstOf, LastOf, RangedListing, Turn
+from resolvers.usage_filter_options import (
+    UsageFilterOptions,
+    WhereToLook,
+    get_usage_filter_options,
+)
 from resolvers.usage_report import UsageEntryFilter, list_usage_entries
 
 if TYPE_CHECKING:
@@ -76,6 +82,12 @@ async def _usage_entries(
 ) -> RangedListing[entries.UsageEntry]:
     turn = Turn.of(first, after, last, before)
     return await list_usage_entries(info.context, root, range, filter, turn)
+
+
+async def _usage_filter_options(
+    root: directory.Workspace, info: Info, range: WhereToLook
+) -> filter_options.UsageFilterOptions:
+    return await get_usage_filter_options(info.context, root, range)
 
 
 async def _api_calls(
@@ -149,6 +161,10 @@ class Workspace(Node):
     usage_entries: LazyUsageEntryConnection | None = computed(
         _usage_entries,
         description="Executions with their cost in the range, newest start first (000).",
+    )
+    usage_filter_options: UsageFilterOptions | None = computed(
+        _usage_filter_options,
+        description="Values that occur in the range, for the explorer's filters (000).",
     )
     api_calls: LazyApiCallConnection | None = computed(
         _api_calls,

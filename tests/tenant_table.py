@@ -339,6 +339,8 @@ NESTED = [
          f"{EXECUTION} }} {PAGE} }} }}", "workspace", least=None, name="usageEntries backward"),
     asks(f"project(id: $near) {{ workspace {{ usageEntries({RANGE}, filter: {{projectIds: [$near]}}"
          f") {{ nodes {{ {EXECUTION} }} }} }} }}", name="usageEntries of a project"),
+    asks(f"workspace(id: $first) {{ usageFilterOptions({RANGE}) {{ workflows triggers models "
+         f"projects {{ {NAMED} }} }} }}", "workspace", least=None),
     asks(f"workspace(id: $first) {{ apiCalls(first: 1, after: $after) {{ nodes {{ {CALL_ROW} }} "
          f"{PAGE} }} }}", "workspace", least=Role.ADMIN),
     asks(f"workspace(id: $first) {{ apiCalls(last: 1, before: $after) {{ nodes {{ {CALL_ROW} }} "

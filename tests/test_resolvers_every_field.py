@@ -34,6 +34,7 @@ ARGUMENTS = {
     "usageSeries": "(range: {preset: LAST_7_DAYS}, granularity: DAY)",
     "tokenUsage": f"(filter: {DAYS})",
     "usageEntries": f"({DAYS[1:-1]})",
+    "usageFilterOptions": f"({DAYS[1:-1]})",
     "tokenUsageComparison": f"(base: {DAYS}, other: {DAYS})",
 }
 REHEARSED = "scope: PROJECT, period: DAY, limit: 0, range: {preset: THIS_MONTH}"
