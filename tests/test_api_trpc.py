@@ -366,6 +366,29 @@ async def test_mutations_come_line_by_line_too(
     assert response.content.count(b'"touched"') == database.touched == 2
 
 
+# ---- what every door does
+
+
+async def test_a_browser_of_a_named_origin_may_stream() -> None:
+    asked = {
+        "origin": "https://app.example",
+        "access-control-request-method": "GET",
+        "access-control-request-headers": "authorization,trpc-accept",
+    }
+    async with trpc_client(cors_origins="https://app.example") as client:
+        preflight = await client.options(f"/trpc/{HELLO}", headers=asked)
+    assert preflight.status_code == 200
+    assert "trpc-accept" in preflight.headers["access-control-allow-headers"]
+
+
+async def test_calls_are_counted_by_kind_and_code(client: httpx.AsyncClient) -> None:
+    await client.get(url("demo.hello,demo.nope", {}, batch=True))
+    metrics = (await client.get("/metrics")).text
+    route = 'route="/trpc/{path:path}"'
+    assert f'method="GET",operation="query",{route},status="207"}} 1.0' in metrics
+    assert f'code="NOT_FOUND",{route}}} 1.0' in metrics
+
+
 # ---- whatever is sent
 
 

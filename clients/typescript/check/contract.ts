@@ -1,6 +1,7 @@
 // What 003 prints, and what must not compile: checked by the compiler, never run.
 
 import { createTRPCClient, httpBatchLink, TRPCClientError } from "@trpc/client";
+import type { inferRouterInputs, inferRouterOutputs } from "@trpc/server";
 import { GraphQLClient, type AppRouter } from "../src/index.js";
 
 interface MonthlySummary {
@@ -29,6 +30,11 @@ interface MonthlySummary {
   budgetPct: number | null;
 }
 type MonthlyTrend = Array<{ month: string; cost: number; totalTokens: number; jobCount: number }>;
+
+type Inputs = inferRouterInputs<AppRouter>["aiCost"];
+type Outputs = inferRouterOutputs<AppRouter>["aiCost"];
+export const set: Inputs["setBudgetLimit"] = { projectId: "proj_x", limitDollars: "0.1" };
+export const month: (summary: Outputs["getMonthlySummary"]) => string = (summary) => summary.month;
 
 export async function contract(projectId: string): Promise<void> {
   const client = createTRPCClient<AppRouter>({ links: [httpBatchLink({ url: "/trpc" })] });
