@@ -2,9 +2,9 @@
 
 The rules, so that an answer is whole, bounded, and never fails for a part that nobody asked for:
 a value or a report is answered with all it holds; a thing with an identity (`Node`) as a whole
-where the procedure is about it, and else as a reference (`id` and what it is called). Left out:
-connections and reports within things, which have procedures of their own, and whatever needs an
-argument. Every Decimal is answered twice: as a number, and exactly, under its name and `Exact`.
+where the procedure is about it (its answer, a page of them, what a mutation made), and else as a
+reference (`id` and what it is called). Left out: connections and reports within things, which have
+procedures of their own, and whatever needs an argument. Every Decimal is answered twice: as a number, and exactly, under its name and `Exact`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -102,6 +102,8 @@ class Shapes:
         self._schema = schema
         self._lengths = lengths
         self._made: dict[tuple[str, bool], Shape] = {}
+        unions = [it for it in schema.type_map.values() if isinstance(it, GraphQLUnionType)]
+        self._outcomes = [member for union in unions for member in union.types]
 
     def of(self, type_: GraphQLOutputType, *, nested: bool = False) -> Shape | None:
         """The shape in which a type is answered; None for scalars and enums."""
@@ -127,7 +129,7 @@ class Shapes:
                 if name != "edges":
                     yield Part(name, found, shape=self.of(found.type))
             return
-        wholes = _is_payload(type_) or not (shape.nested or _is_thing(type_) or _is_report(type_))
+        wholes = not shape.nested and (USER_ERRORS in type_.fields or type_ in self._outcomes)
         for name, found in type_.fields.items():
             if not self._is_shown(shape, type_, name, found):
                 continue
@@ -155,14 +157,6 @@ class Shapes:
 
 def _is_thing(type_: GraphQLNamedType) -> bool:
     return any(it.name == "Node" for it in getattr(type_, "interfaces", ()))
-
-
-def _is_report(type_: GraphQLObjectType) -> bool:
-    return "id" in type_.fields
-
-
-def _is_payload(type_: GraphQLObjectType) -> bool:
-    return USER_ERRORS in type_.fields
 
 
 def _is_connection(type_: GraphQLObjectType) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from door import AUTHORIZATION
-from graphql import validate
+from graphql import GraphQLObjectType, get_named_type, is_leaf_type, validate
 from starlette.datastructures import Headers
 from starlette.routing import Route
 from tenants import PRICED, Tenant, make_tenant
@@ -241,6 +241,20 @@ def test_every_root_field_has_a_procedure() -> None:
     }
     asked = {procedure.steps[0].name for procedure in READY}
     missing = roots - asked - WITHOUT_PROCEDURE.keys()
+    assert not missing, "add a line to api/trpc_procedures.py"
+
+
+@pytest.mark.parametrize("name", ["Organization", "Workspace", "Project", "PipelineRun"])
+def test_every_report_and_page_of_a_thing_has_a_procedure(name: str) -> None:
+    type_ = schema._schema.type_map[name]
+    assert isinstance(type_, GraphQLObjectType)
+    reports = {
+        field
+        for field, declared in type_.fields.items()
+        if declared.args and not is_leaf_type(get_named_type(declared.type))
+    }
+    asked = {step.name for procedure in READY for step in procedure.steps}
+    missing = reports - asked - WITHOUT_PROCEDURE.keys()
     assert not missing, "add a line to api/trpc_procedures.py"
 
 

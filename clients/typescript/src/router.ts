@@ -13,6 +13,7 @@ import type {
   BudgetStatus,
   CallOutcome,
   EntryType,
+  Granularity,
   Initiator,
   JobStatus,
   Operation,
@@ -120,6 +121,58 @@ export interface AgentType {
   color: string;
   /** Whether it is in the registry. */
   isKnown: boolean;
+}
+
+/** One model call through an API key (001). Parts of a streamed call are one row. */
+export interface ApiCall {
+  /** Identity of the call. */
+  id: string;
+  /** When: 001's Date. */
+  occurredAt: string;
+  /** The key; null when it was made without one. */
+  apiKey: ApiKeyReference | null;
+  /** Who ran the model. */
+  provider: string | null;
+  /** The model's exact name. */
+  model: string;
+  /** What the model was asked to do. */
+  operation: Operation;
+  /** How it ended. */
+  outcome: CallOutcome;
+  /** Input tokens, cached ones included. */
+  inputTokens: number;
+  /** Output tokens, reasoning included; null for embeddings. */
+  outputTokens: number | null;
+  /** The same by class. */
+  tokens: TokenCounts;
+  /** Completion time. */
+  durationMs: number | null;
+  /** Dollars per million input tokens; null when unpriced. */
+  inputPrice: number | null;
+  /** `inputPrice` to the last digit. */
+  inputPriceExact: string | null;
+  /** Dollars per million output tokens; null when unpriced or for embeddings. */
+  outputPrice: number | null;
+  /** `outputPrice` to the last digit. */
+  outputPriceExact: string | null;
+  /** Dollars; null when unpriced. */
+  cost: number | null;
+  /** `cost` to the last digit. */
+  costExact: string | null;
+  /** What the money was spent on. */
+  project: ProjectReference;
+  /** The run; null outside any. */
+  run: PipelineRunReference | null;
+}
+
+/** API calls, a page at a time, stable while rows arrive. */
+export interface ApiCallConnection {
+  /** The range, resolved. */
+  period: Period;
+  /** The entries alone. */
+  nodes: Array<ApiCall>;
+  /** Where the page begins and ends. */
+  pageInfo: PageInfo;
 }
 
 /** A credential of a program, and a dimension of spend. The secret is never shown again. */
@@ -294,7 +347,7 @@ export interface BudgetChange {
   /** When. */
   changedAt: string;
   /** Who; null for a key that belongs to nobody. */
-  changedBy: User | null;
+  changedBy: UserReference | null;
   /** The limit before; null when there was none. */
   oldLimit: number | null;
   /** `oldLimit` to the last digit. */
@@ -369,6 +422,24 @@ export interface CapStrike {
   blockedAmount: number;
   /** `blockedAmount` to the last digit. */
   blockedAmountExact: string;
+}
+
+/** One bucket of credits in the running cycle. */
+export interface CreditBucket {
+  /** Credits there were to use. */
+  allocation: number;
+  /** `allocation` to the last digit. */
+  allocationExact: string;
+  /** Credits used. */
+  used: number;
+  /** `used` to the last digit. */
+  usedExact: string;
+  /** Credits left. */
+  remaining: number;
+  /** `remaining` to the last digit. */
+  remainingExact: string;
+  /** When it is filled again; null for bonus credits. */
+  resetsAt: string | null;
 }
 
 /** One entry of the ledger. Never edited. */
@@ -472,6 +543,60 @@ export interface CreditTransactionReference {
   id: string;
   /** Name of the kind of agent to show. */
   label: string;
+}
+
+/** Allocation and use in the running billing cycle (004). */
+export interface CreditUsage {
+  /** Identity of (organization, cycle), for caches. */
+  id: string;
+  /** What all amounts here are measured in: credits, or dollars under BYOM. */
+  unit: SpendUnit;
+  /** The billing cycle. */
+  period: Period;
+  /** When these figures were read. */
+  asOf: string;
+  /** What may be used: both buckets, or the spend cap under BYOM; null without a limit. */
+  allocation: number | null;
+  /** `allocation` to the last digit. */
+  allocationExact: string | null;
+  /** What was used in the cycle. */
+  used: number;
+  /** `used` to the last digit. */
+  usedExact: string;
+  /** What is left; null without a limit. */
+  remaining: number | null;
+  /** `remaining` to the last digit. */
+  remainingExact: string | null;
+  /** `used` / `allocation` * 100; null without a limit or with one of 0. */
+  usedPct: number | null;
+  /** Credits of the plan; null under BYOM. */
+  monthly: CreditBucket | null;
+  /** Bonus credits; null under BYOM. */
+  bonus: CreditBucket | null;
+  /** Whole days since the cycle began, today not counted. */
+  daysElapsed: number;
+  /** Whole days until the cycle ends, today counted. */
+  daysRemaining: number;
+  /** `used` by elapsed time, a day. */
+  averagePerDay: number;
+  /** `averagePerDay` to the last digit. */
+  averagePerDayExact: string;
+  /** When it will be used up; null without a limit or without use. */
+  runOut: RunOut | null;
+  /** What will have been used at the cycle's end. */
+  projectedTotal: number;
+  /** `projectedTotal` to the last digit. */
+  projectedTotalExact: string;
+  /** Low estimate of the same. */
+  projectedTotalLow: number;
+  /** `projectedTotalLow` to the last digit. */
+  projectedTotalLowExact: string;
+  /** High estimate of the same. */
+  projectedTotalHigh: number;
+  /** `projectedTotalHigh` to the last digit. */
+  projectedTotalHighExact: string;
+  /** Transactions without a known price, left out of `used`. */
+  unpricedTransactions: number;
 }
 
 /** One month over all projects that the caller owns or may see (003). */
@@ -1055,6 +1180,20 @@ export interface RevokeMembershipPayload {
   user: User | null;
 }
 
+/** A projection of when credits, or the room under a cap, will be used up. */
+export interface RunOut {
+  /** Days from now, as use is projected; 0 when used up already. */
+  days: number;
+  /** The day, as use is projected. */
+  date: string;
+  /** Earliest likely day (high estimate of spend). */
+  earliestDate: string;
+  /** Latest likely day (low estimate of spend); null when it may never come. */
+  latestDate: string | null;
+  /** Whether `date` falls before the cycle ends: the banner of 004. */
+  isBeforeCycleEnd: boolean;
+}
+
 /** One run's part of a month. A run over two months has its part in each. */
 export interface RunSpend {
   /** Same as `run.id` (003's name). */
@@ -1297,6 +1436,28 @@ export interface UsageEntryConnection {
   pageInfo: PageInfo;
 }
 
+/** One surface's use over time. */
+export interface UsageLine {
+  /** Which surface; null for use without one. */
+  surface: Surface | null;
+  /** Sum over the line. */
+  total: number;
+  /** `total` to the last digit. */
+  totalExact: string;
+  /** Buckets, oldest first, empty ones included. */
+  points: Array<UsagePoint>;
+}
+
+/** One bucket of a line. */
+export interface UsagePoint {
+  /** The bucket. */
+  period: Period;
+  /** Use in it. */
+  amount: number;
+  /** `amount` to the last digit. */
+  amountExact: string;
+}
+
 /** What became of one event. */
 export interface UsageResult {
   /** The event as named. */
@@ -1313,6 +1474,26 @@ export interface UsageResult {
   costExact: string | null;
   /** What to put right; `field` begins with `events` and the position. */
   userErrors: Array<UserError>;
+}
+
+/** Use over time, a line for each surface (004). */
+export interface UsageSeries {
+  /** Identity of (organization, range, granularity), for caches. */
+  id: string;
+  /** What all amounts here are measured in. */
+  unit: SpendUnit;
+  /** What the series covers. */
+  period: Period;
+  /** Length of a bucket. */
+  granularity: Granularity;
+  /** Sum over all lines. */
+  total: number;
+  /** `total` to the last digit. */
+  totalExact: string;
+  /** Transactions without a known price, left out. */
+  unpricedTransactions: number;
+  /** One line for each surface that occurs, WEB and CLI always; all have the same buckets. */
+  lines: Array<UsageLine>;
 }
 
 /** A person. */
@@ -1347,6 +1528,34 @@ export interface UserReference {
   id: string;
   /** Name to show. */
   name: string;
+}
+
+/** One user's use (004). */
+export interface UserSpend {
+  /** Who; null for use that counts for nobody. */
+  user: UserReference | null;
+  /** Model calls. */
+  requests: number;
+  /** Use, in the connection's `unit`. */
+  amount: number;
+  /** `amount` to the last digit. */
+  amountExact: string;
+  /** Share of the organization's use, 0..100; 0 when nothing was used. */
+  pctOfTotal: number;
+  /** Transactions without a known price, left out. */
+  unpricedTransactions: number;
+}
+
+/** Users by use, a page at a time. Ranks may move between pages: tell entries apart by user. */
+export interface UserSpendConnection {
+  /** What amounts are measured in. */
+  unit: SpendUnit;
+  /** What is counted. */
+  period: Period;
+  /** The entries alone. */
+  nodes: Array<UserSpend>;
+  /** Where the page begins and ends. */
+  pageInfo: PageInfo;
 }
 
 /** Who is asking. */
@@ -1420,6 +1629,37 @@ export interface WorkspaceGroupReference {
   name: string;
 }
 
+/** One workspace group's use (004). */
+export interface WorkspaceGroupSpend {
+  /** Which group; null for workspaces in none. */
+  group: WorkspaceGroupReference | null;
+  /** Model calls. */
+  requests: number;
+  /** Use, in the connection's `unit`. */
+  amount: number;
+  /** `amount` to the last digit. */
+  amountExact: string;
+  /** Share of the organization's use, 0..100; 0 when nothing was used. */
+  pctOfTotal: number;
+  /** Transactions without a known price, left out. */
+  unpricedTransactions: number;
+}
+
+/**
+ * Workspace groups by use, a page at a time. Ranks may move between pages: tell entries apart
+ * by group.
+ */
+export interface WorkspaceGroupSpendConnection {
+  /** What amounts are measured in. */
+  unit: SpendUnit;
+  /** What is counted. */
+  period: Period;
+  /** The entries alone. */
+  nodes: Array<WorkspaceGroupSpend>;
+  /** Where the page begins and ends. */
+  pageInfo: PageInfo;
+}
+
 /**
  * Answer to `createWorkspace`, `renameWorkspace`, `setWorkspaceGroup` and
  * `unsetWorkspaceGroup`.
@@ -1435,6 +1675,37 @@ export interface WorkspaceReference {
   id: string;
   /** Name to show. */
   name: string;
+}
+
+/** One workspace's use (004). */
+export interface WorkspaceSpend {
+  /** Which workspace. */
+  workspace: WorkspaceReference;
+  /** Model calls. */
+  requests: number;
+  /** Use, in the connection's `unit`. */
+  amount: number;
+  /** `amount` to the last digit. */
+  amountExact: string;
+  /** Share of the organization's use, 0..100; 0 when nothing was used. */
+  pctOfTotal: number;
+  /** Transactions without a known price, left out. */
+  unpricedTransactions: number;
+}
+
+/**
+ * Workspaces by use, a page at a time. Ranks may move between pages: tell entries apart by
+ * workspace.
+ */
+export interface WorkspaceSpendConnection {
+  /** What amounts are measured in. */
+  unit: SpendUnit;
+  /** What is counted. */
+  period: Period;
+  /** The entries alone. */
+  nodes: Array<WorkspaceSpend>;
+  /** Where the page begins and ends. */
+  pageInfo: PageInfo;
 }
 
 /** What `TRPCClientError.data` and `.shape` hold. */
@@ -1502,6 +1773,16 @@ type Procedures = {
      * project.
      */
     record: Mutation<schema.RecordUsageInput, RecordUsagePayload>;
+    /** Allocation and use in the running cycle, with its projection (004). ADMIN. */
+    cycle: Query<{ organizationId?: string | null } | void, CreditUsage>;
+    /** Use over time, a line for each surface (004). ADMIN. */
+    series: Query<{ organizationId?: string | null; range: schema.RangeInput; granularity: schema.Granularity }, UsageSeries>;
+    /** Workspaces by use, most first (004). ADMIN. */
+    topWorkspaces: Query<{ organizationId?: string | null; range?: schema.RangeInput | null; first?: number | null; after?: string | null } | void, WorkspaceSpendConnection>;
+    /** Workspace groups by use, most first (004). ADMIN. */
+    topWorkspaceGroups: Query<{ organizationId?: string | null; range?: schema.RangeInput | null; first?: number | null; after?: string | null } | void, WorkspaceGroupSpendConnection>;
+    /** Users by use, most first (004). ADMIN. */
+    topUsers: Query<{ organizationId?: string | null; range?: schema.RangeInput | null; first?: number | null; after?: string | null } | void, UserSpendConnection>;
   };
   runs: {
     /**
@@ -1518,21 +1799,31 @@ type Procedures = {
     /** Its agents' work, oldest first. */
     jobs: Query<{ pipelineRunId: string; first?: number | null; after?: string | null }, AgentJobConnection>;
   };
+  jobs: {
+    /** Any thing by its id. */
+    get: Query<{ id: string }, AgentJob>;
+  };
   transactions: {
+    /** Any thing by its id. */
+    get: Query<{ id: string }, CreditTransaction>;
     /** The ledger, newest first. */
     list: Query<{ projectId: string; filter?: schema.TransactionFilter | null; first?: number | null; after?: string | null }, CreditTransactionConnection>;
   };
-  explore: {
+  calls: {
+    /** API calls, newest first (001). ADMIN of the workspace. */
+    list: Query<{ workspaceId: string; range?: schema.RangeInput | null; filter?: schema.ApiCallFilter | null; first?: number | null; after?: string | null; last?: number | null; before?: string | null }, ApiCallConnection>;
     /** Spend and speed by API key (001). ADMIN of the workspace. */
-    apiKeys: Query<{ workspaceId: string; range?: schema.RangeInput | null }, ApiKeyUsage>;
-    /** Executions with their cost in the range, newest start first (000). */
-    entries: Query<{ workspaceId: string; range: schema.RangeInput; filter?: schema.UsageEntryFilter | null; first?: number | null; after?: string | null; last?: number | null; before?: string | null }, UsageEntryConnection>;
+    byKey: Query<{ workspaceId: string; range?: schema.RangeInput | null }, ApiKeyUsage>;
   };
   tokens: {
     /** Everything that 002's page shows, for one state of its filters. ADMIN. */
     usage: Query<{ organizationId?: string | null; filter: schema.TokenUsageFilter }, TokenUsage>;
     /** Two states of 002's filters side by side, with their differences. ADMIN. */
     comparison: Query<{ organizationId?: string | null; base: schema.TokenUsageFilter; other: schema.TokenUsageFilter }, TokenUsageComparison>;
+  };
+  explore: {
+    /** Executions with their cost in the range, newest start first (000). */
+    entries: Query<{ workspaceId: string; range: schema.RangeInput; filter?: schema.UsageEntryFilter | null; first?: number | null; after?: string | null; last?: number | null; before?: string | null }, UsageEntryConnection>;
   };
   billing: {
     /** Plan, rate, limit and cycle in force. ADMIN. */
@@ -1627,6 +1918,10 @@ type Procedures = {
     /** Gives a project to another member of the organization. OWNER of the project. */
     setOwner: Mutation<schema.SetProjectOwnerInput, ProjectPayload>;
   };
+  users: {
+    /** Any thing by its id. */
+    get: Query<{ id: string }, User>;
+  };
   members: {
     /** Who has which role at which level, by the person's name. ADMIN. */
     list: Query<{ organizationId?: string | null; first?: number | null; after?: string | null } | void, MembershipConnection>;
@@ -1642,6 +1937,8 @@ type Procedures = {
     revoke: Mutation<schema.RevokeMembershipInput, RevokeMembershipPayload>;
   };
   keys: {
+    /** Any thing by its id. */
+    get: Query<{ id: string }, ApiKey>;
     /** All API keys, revoked ones included, by name. ADMIN. */
     list: Query<{ organizationId?: string | null; first?: number | null; after?: string | null } | void, ApiKeyConnection>;
     /** Makes an API key and answers its secret, once. ADMIN of its level. */

@@ -91,6 +91,76 @@ export interface AgentType {
   isKnown: boolean;
 }
 
+/** One model call through an API key (001). Parts of a streamed call are one row. */
+export interface ApiCall {
+  /** Identity of the call. */
+  id: string;
+  /** When: 001's Date. */
+  occurredAt: string;
+  /** The key; null when it was made without one. */
+  apiKey: ApiKey | null;
+  /** Who ran the model. */
+  provider: string | null;
+  /** The model's exact name. */
+  model: string;
+  /** What the model was asked to do. */
+  operation: Operation;
+  /** How it ended. */
+  outcome: CallOutcome;
+  /** Input tokens, cached ones included. */
+  inputTokens: number;
+  /** Output tokens, reasoning included; null for embeddings. */
+  outputTokens: number | null;
+  /** The same by class. */
+  tokens: TokenCounts;
+  /** Completion time. */
+  durationMs: number | null;
+  /** Dollars per million input tokens; null when unpriced. */
+  inputPrice: string | null;
+  /** Dollars per million output tokens; null when unpriced or for embeddings. */
+  outputPrice: string | null;
+  /** Dollars; null when unpriced. */
+  cost: string | null;
+  /** What the money was spent on. */
+  project: Project;
+  /** The run; null outside any. */
+  run: PipelineRun | null;
+}
+
+/** API calls, a page at a time, stable while rows arrive. */
+export interface ApiCallConnection {
+  /** The range, resolved. */
+  period: Period;
+  /** Entries with their cursors. */
+  edges: Array<ApiCallEdge>;
+  /** The entries alone. */
+  nodes: Array<ApiCall>;
+  /** Where the page begins and ends. */
+  pageInfo: PageInfo;
+}
+
+/** One entry of a page of API calls. */
+export interface ApiCallEdge {
+  /** Where it stands. */
+  cursor: string;
+  /** The call. */
+  node: ApiCall;
+}
+
+/** Which API calls. Fields given are all met; a list is met by any of its values. */
+export interface ApiCallFilter {
+  /** Keys, by id. */
+  apiKeyIds?: readonly (string)[] | null;
+  /** Providers. */
+  providers?: readonly (string)[] | null;
+  /** Models. */
+  models?: readonly (string)[] | null;
+  /** Completions or embeddings. */
+  operation?: Operation | null;
+  /** Answered or failed. */
+  outcome?: CallOutcome | null;
+}
+
 /** A credential of a program, and a dimension of spend. The secret is never shown again. */
 export interface ApiKey {
   /** Opaque id. */
@@ -401,6 +471,18 @@ export interface CreateWorkspaceInput {
   name: string;
 }
 
+/** One bucket of credits in the running cycle. */
+export interface CreditBucket {
+  /** Credits there were to use. */
+  allocation: string;
+  /** Credits used. */
+  used: string;
+  /** Credits left. */
+  remaining: string;
+  /** When it is filled again; null for bonus credits. */
+  resetsAt: string | null;
+}
+
 /** From which bucket a deduction was taken. */
 export interface CreditSplit {
   /** Credits of the plan. */
@@ -506,6 +588,46 @@ export interface CreditTransactionEdge {
   cursor: string;
   /** The transaction. */
   node: CreditTransaction;
+}
+
+/** Allocation and use in the running billing cycle (004). */
+export interface CreditUsage {
+  /** Identity of (organization, cycle), for caches. */
+  id: string;
+  /** What all amounts here are measured in: credits, or dollars under BYOM. */
+  unit: SpendUnit;
+  /** The billing cycle. */
+  period: Period;
+  /** When these figures were read. */
+  asOf: string;
+  /** What may be used: both buckets, or the spend cap under BYOM; null without a limit. */
+  allocation: string | null;
+  /** What was used in the cycle. */
+  used: string;
+  /** What is left; null without a limit. */
+  remaining: string | null;
+  /** `used` / `allocation` * 100; null without a limit or with one of 0. */
+  usedPct: number | null;
+  /** Credits of the plan; null under BYOM. */
+  monthly: CreditBucket | null;
+  /** Bonus credits; null under BYOM. */
+  bonus: CreditBucket | null;
+  /** Whole days since the cycle began, today not counted. */
+  daysElapsed: number;
+  /** Whole days until the cycle ends, today counted. */
+  daysRemaining: number;
+  /** `used` by elapsed time, a day. */
+  averagePerDay: string;
+  /** When it will be used up; null without a limit or without use. */
+  runOut: RunOut | null;
+  /** What will have been used at the cycle's end. */
+  projectedTotal: string;
+  /** Low estimate of the same. */
+  projectedTotalLow: string;
+  /** High estimate of the same. */
+  projectedTotalHigh: string;
+  /** Transactions without a known price, left out of `used`. */
+  unpricedTransactions: number;
 }
 
 /** One month over all projects that the caller owns or may see (003). */
@@ -622,6 +744,17 @@ export interface GrantMembershipPayload {
   /** What to put right. */
   userErrors: Array<UserError>;
 }
+
+/** Length of one bucket of a series. */
+export type Granularity =
+  /** A local hour; a day with a change to or from summer time has 23 or 25. */
+  | "HOUR"
+  /** A local day. */
+  | "DAY"
+  /**
+   * Seven local days, counted back from the end of the range; the first bucket may be shorter.
+   */
+  | "WEEK";
 
 /** One hour of the day over all days of the range. */
 export interface HourCalls {
@@ -1001,6 +1134,16 @@ export interface Organization {
   workspaces: Field<{ first?: number | null; after?: string | null }, WorkspaceConnection | null>;
   /** Its workspace groups, by name. */
   workspaceGroups: Field<{ first?: number | null; after?: string | null }, WorkspaceGroupConnection | null>;
+  /** Allocation and use in the running cycle, with its projection (004). ADMIN. */
+  creditUsage: CreditUsage | null;
+  /** Use over time, a line for each surface (004). ADMIN. */
+  usageSeries: Field<{ range: RangeInput; granularity: Granularity }, UsageSeries | null>;
+  /** Workspaces by use, most first (004). ADMIN. */
+  topWorkspaces: Field<{ range?: RangeInput | null; first?: number | null; after?: string | null }, WorkspaceSpendConnection | null>;
+  /** Workspace groups by use, most first (004). ADMIN. */
+  topWorkspaceGroups: Field<{ range?: RangeInput | null; first?: number | null; after?: string | null }, WorkspaceGroupSpendConnection | null>;
+  /** Users by use, most first (004). ADMIN. */
+  topUsers: Field<{ range?: RangeInput | null; first?: number | null; after?: string | null }, UserSpendConnection | null>;
   /** Who has which role at which level, by the person's name. ADMIN. */
   members: Field<{ first?: number | null; after?: string | null }, MembershipConnection | null>;
   /** All API keys, revoked ones included, by name. ADMIN. */
@@ -1572,6 +1715,20 @@ export interface RunInput {
   finishedAt?: string | null;
 }
 
+/** A projection of when credits, or the room under a cap, will be used up. */
+export interface RunOut {
+  /** Days from now, as use is projected; 0 when used up already. */
+  days: number;
+  /** The day, as use is projected. */
+  date: string;
+  /** Earliest likely day (high estimate of spend). */
+  earliestDate: string;
+  /** Latest likely day (low estimate of spend); null when it may never come. */
+  latestDate: string | null;
+  /** Whether `date` falls before the cycle ends: the banner of 004. */
+  isBeforeCycleEnd: boolean;
+}
+
 /** One run's part of a month. A run over two months has its part in each. */
 export interface RunSpend {
   /** Same as `run.id` (003's name). */
@@ -1970,6 +2127,22 @@ export interface UpdateOrganizationPayload {
   userErrors: Array<UserError>;
 }
 
+/** Credit status for the editor's header (004). Any member of the workspace. */
+export interface UsageBar {
+  /** Identity of the workspace's bar, for caches. */
+  id: string;
+  /** What was used of the allocation, 0..100 and beyond; null without a limit. */
+  usedPct: number | null;
+  /** Whether the organization is on the free tier. */
+  isFreeTier: boolean;
+  /** From 75 %, and always on the free tier. */
+  showsUpgrade: boolean;
+  /** From 50 %. */
+  showsReferral: boolean;
+  /** When these figures were read. */
+  asOf: string;
+}
+
 /** One execution and what it cost in the range (000). */
 export interface UsageEntry {
   /** Identity of (run, range), for caches. */
@@ -2101,6 +2274,24 @@ export interface UsageEventInput {
   stream?: StreamReportInput | null;
 }
 
+/** One surface's use over time. */
+export interface UsageLine {
+  /** Which surface; null for use without one. */
+  surface: Surface | null;
+  /** Sum over the line. */
+  total: string;
+  /** Buckets, oldest first, empty ones included. */
+  points: Array<UsagePoint>;
+}
+
+/** One bucket of a line. */
+export interface UsagePoint {
+  /** The bucket. */
+  period: Period;
+  /** Use in it. */
+  amount: string;
+}
+
 /** What became of one event. */
 export interface UsageResult {
   /** The event as named. */
@@ -2115,6 +2306,24 @@ export interface UsageResult {
   cost: string | null;
   /** What to put right; `field` begins with `events` and the position. */
   userErrors: Array<UserError>;
+}
+
+/** Use over time, a line for each surface (004). */
+export interface UsageSeries {
+  /** Identity of (organization, range, granularity), for caches. */
+  id: string;
+  /** What all amounts here are measured in. */
+  unit: SpendUnit;
+  /** What the series covers. */
+  period: Period;
+  /** Length of a bucket. */
+  granularity: Granularity;
+  /** Sum over all lines. */
+  total: string;
+  /** Transactions without a known price, left out. */
+  unpricedTransactions: number;
+  /** One line for each surface that occurs, WEB and CLI always; all have the same buckets. */
+  lines: Array<UsageLine>;
 }
 
 /** What became of an event. */
@@ -2178,6 +2387,42 @@ export type UserErrorCode =
   /** The figures have moved since they were shown; look again. */
   | "STALE";
 
+/** One user's use (004). */
+export interface UserSpend {
+  /** Who; null for use that counts for nobody. */
+  user: User | null;
+  /** Model calls. */
+  requests: number;
+  /** Use, in the connection's `unit`. */
+  amount: string;
+  /** Share of the organization's use, 0..100; 0 when nothing was used. */
+  pctOfTotal: number;
+  /** Transactions without a known price, left out. */
+  unpricedTransactions: number;
+}
+
+/** Users by use, a page at a time. Ranks may move between pages: tell entries apart by user. */
+export interface UserSpendConnection {
+  /** What amounts are measured in. */
+  unit: SpendUnit;
+  /** What is counted. */
+  period: Period;
+  /** Entries with their cursors. */
+  edges: Array<UserSpendEdge>;
+  /** The entries alone. */
+  nodes: Array<UserSpend>;
+  /** Where the page begins and ends. */
+  pageInfo: PageInfo;
+}
+
+/** One entry of a page of users by use. */
+export interface UserSpendEdge {
+  /** Where it stands. */
+  cursor: string;
+  /** The user's use. */
+  node: UserSpend;
+}
+
 /** Who is asking. */
 export interface Viewer {
   /** Identity of the viewer, for caches. */
@@ -2211,8 +2456,12 @@ export interface Workspace {
   projects: Field<{ first?: number | null; after?: string | null }, ProjectConnection | null>;
   /** Executions with their cost in the range, newest start first (000). */
   usageEntries: Field<{ range: RangeInput; filter?: UsageEntryFilter | null; first?: number | null; after?: string | null; last?: number | null; before?: string | null }, UsageEntryConnection | null>;
+  /** API calls, newest first (001). ADMIN of the workspace. */
+  apiCalls: Field<{ range?: RangeInput | null; filter?: ApiCallFilter | null; first?: number | null; after?: string | null; last?: number | null; before?: string | null }, ApiCallConnection | null>;
   /** Spend and speed by API key (001). ADMIN of the workspace. */
   apiKeyUsage: Field<{ range?: RangeInput | null }, ApiKeyUsage | null>;
+  /** Credit status for the editor's header (004). Any member of the workspace. */
+  usageBar: UsageBar | null;
   /** API keys, by name. ADMIN of the workspace. */
   apiKeys: Field<{ first?: number | null; after?: string | null }, ApiKeyConnection | null>;
 }
@@ -2271,6 +2520,45 @@ export interface WorkspaceGroupPayload {
   userErrors: Array<UserError>;
 }
 
+/** One workspace group's use (004). */
+export interface WorkspaceGroupSpend {
+  /** Which group; null for workspaces in none. */
+  group: WorkspaceGroup | null;
+  /** Model calls. */
+  requests: number;
+  /** Use, in the connection's `unit`. */
+  amount: string;
+  /** Share of the organization's use, 0..100; 0 when nothing was used. */
+  pctOfTotal: number;
+  /** Transactions without a known price, left out. */
+  unpricedTransactions: number;
+}
+
+/**
+ * Workspace groups by use, a page at a time. Ranks may move between pages: tell entries apart
+ * by group.
+ */
+export interface WorkspaceGroupSpendConnection {
+  /** What amounts are measured in. */
+  unit: SpendUnit;
+  /** What is counted. */
+  period: Period;
+  /** Entries with their cursors. */
+  edges: Array<WorkspaceGroupSpendEdge>;
+  /** The entries alone. */
+  nodes: Array<WorkspaceGroupSpend>;
+  /** Where the page begins and ends. */
+  pageInfo: PageInfo;
+}
+
+/** One entry of a page of workspace groups by use. */
+export interface WorkspaceGroupSpendEdge {
+  /** Where it stands. */
+  cursor: string;
+  /** The group's use. */
+  node: WorkspaceGroupSpend;
+}
+
 /**
  * Answer to `createWorkspace`, `renameWorkspace`, `setWorkspaceGroup` and
  * `unsetWorkspaceGroup`.
@@ -2280,6 +2568,45 @@ export interface WorkspacePayload {
   workspace: Workspace | null;
   /** What to put right. */
   userErrors: Array<UserError>;
+}
+
+/** One workspace's use (004). */
+export interface WorkspaceSpend {
+  /** Which workspace. */
+  workspace: Workspace;
+  /** Model calls. */
+  requests: number;
+  /** Use, in the connection's `unit`. */
+  amount: string;
+  /** Share of the organization's use, 0..100; 0 when nothing was used. */
+  pctOfTotal: number;
+  /** Transactions without a known price, left out. */
+  unpricedTransactions: number;
+}
+
+/**
+ * Workspaces by use, a page at a time. Ranks may move between pages: tell entries apart by
+ * workspace.
+ */
+export interface WorkspaceSpendConnection {
+  /** What amounts are measured in. */
+  unit: SpendUnit;
+  /** What is counted. */
+  period: Period;
+  /** Entries with their cursors. */
+  edges: Array<WorkspaceSpendEdge>;
+  /** The entries alone. */
+  nodes: Array<WorkspaceSpend>;
+  /** Where the page begins and ends. */
+  pageInfo: PageInfo;
+}
+
+/** One entry of a page of workspaces by use. */
+export interface WorkspaceSpendEdge {
+  /** Where it stands. */
+  cursor: string;
+  /** The workspace's use. */
+  node: WorkspaceSpend;
 }
 
 /** A type and, where it takes some, its arguments with their types. */
@@ -2297,6 +2624,21 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
   },
   AgentJobEdge: {
     node: ["AgentJob"],
+  },
+  ApiCall: {
+    apiKey: ["ApiKey"],
+    tokens: ["TokenCounts"],
+    project: ["Project"],
+    run: ["PipelineRun"],
+  },
+  ApiCallConnection: {
+    period: ["Period"],
+    edges: ["ApiCallEdge"],
+    nodes: ["ApiCall"],
+    pageInfo: ["PageInfo"],
+  },
+  ApiCallEdge: {
+    node: ["ApiCall"],
   },
   ApiKey: {
     user: ["User"],
@@ -2371,6 +2713,12 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
   CreditTransactionEdge: {
     node: ["CreditTransaction"],
   },
+  CreditUsage: {
+    period: ["Period"],
+    monthly: ["CreditBucket"],
+    bonus: ["CreditBucket"],
+    runOut: ["RunOut"],
+  },
   CrossProjectSummary: {
     projects: ["ProjectSpend", {"limit": "Int!"}],
   },
@@ -2442,6 +2790,11 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
     billing: ["Billing"],
     workspaces: ["WorkspaceConnection", {"first": "Int", "after": "String"}],
     workspaceGroups: ["WorkspaceGroupConnection", {"first": "Int", "after": "String"}],
+    creditUsage: ["CreditUsage"],
+    usageSeries: ["UsageSeries", {"range": "RangeInput!", "granularity": "Granularity!"}],
+    topWorkspaces: ["WorkspaceSpendConnection", {"range": "RangeInput", "first": "Int", "after": "String"}],
+    topWorkspaceGroups: ["WorkspaceGroupSpendConnection", {"range": "RangeInput", "first": "Int", "after": "String"}],
+    topUsers: ["UserSpendConnection", {"range": "RangeInput", "first": "Int", "after": "String"}],
     members: ["MembershipConnection", {"first": "Int", "after": "String"}],
     apiKeys: ["ApiKeyConnection", {"first": "Int", "after": "String"}],
     prices: ["PriceConnection", {"provider": "String", "model": "String", "at": "DateTime", "first": "Int", "after": "String"}],
@@ -2594,8 +2947,30 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
   UsageEntryEdge: {
     node: ["UsageEntry"],
   },
+  UsageLine: {
+    points: ["UsagePoint"],
+  },
+  UsagePoint: {
+    period: ["Period"],
+  },
   UsageResult: {
     userErrors: ["UserError"],
+  },
+  UsageSeries: {
+    period: ["Period"],
+    lines: ["UsageLine"],
+  },
+  UserSpend: {
+    user: ["User"],
+  },
+  UserSpendConnection: {
+    period: ["Period"],
+    edges: ["UserSpendEdge"],
+    nodes: ["UserSpend"],
+    pageInfo: ["PageInfo"],
+  },
+  UserSpendEdge: {
+    node: ["UserSpend"],
   },
   Viewer: {
     user: ["User"],
@@ -2608,7 +2983,9 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
     group: ["WorkspaceGroup"],
     projects: ["ProjectConnection", {"first": "Int", "after": "String"}],
     usageEntries: ["UsageEntryConnection", {"range": "RangeInput!", "filter": "UsageEntryFilter", "first": "Int", "after": "String", "last": "Int", "before": "String"}],
+    apiCalls: ["ApiCallConnection", {"range": "RangeInput", "filter": "ApiCallFilter", "first": "Int", "after": "String", "last": "Int", "before": "String"}],
     apiKeyUsage: ["ApiKeyUsage", {"range": "RangeInput"}],
+    usageBar: ["UsageBar"],
     apiKeys: ["ApiKeyConnection", {"first": "Int", "after": "String"}],
   },
   WorkspaceConnection: {
@@ -2634,8 +3011,32 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
     workspaceGroup: ["WorkspaceGroup"],
     userErrors: ["UserError"],
   },
+  WorkspaceGroupSpend: {
+    group: ["WorkspaceGroup"],
+  },
+  WorkspaceGroupSpendConnection: {
+    period: ["Period"],
+    edges: ["WorkspaceGroupSpendEdge"],
+    nodes: ["WorkspaceGroupSpend"],
+    pageInfo: ["PageInfo"],
+  },
+  WorkspaceGroupSpendEdge: {
+    node: ["WorkspaceGroupSpend"],
+  },
   WorkspacePayload: {
     workspace: ["Workspace"],
     userErrors: ["UserError"],
+  },
+  WorkspaceSpend: {
+    workspace: ["Workspace"],
+  },
+  WorkspaceSpendConnection: {
+    period: ["Period"],
+    edges: ["WorkspaceSpendEdge"],
+    nodes: ["WorkspaceSpend"],
+    pageInfo: ["PageInfo"],
+  },
+  WorkspaceSpendEdge: {
+    node: ["WorkspaceSpend"],
   },
 };
