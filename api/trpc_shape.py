@@ -4,7 +4,8 @@ The rules, so that an answer is whole, bounded, and never fails for a part that 
 a value or a report is answered with all it holds; a thing with an identity (`Node`) as a whole
 where the procedure is about it (its answer, a page of them, what a mutation made), and else as a
 reference (`id` and what it is called). Left out: connections and reports within things, which have
-procedures of their own, and whatever needs an argument. Every Decimal is answered twice: as a number, and exactly, under its name and `Exact`.
+procedures of their own, and whatever needs an argument. Every Decimal is answered twice: as a
+number, and exactly, under its name and `Exact`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
