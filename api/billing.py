@@ -5,11 +5,10 @@ are streamed from PostgreSQL while the client reads, and say by a header when th
 may be seen is settled as for every request; a workspace out of reach does not exist.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from tempfile import TemporaryFile
 from typing import Any
 
 import orjson
@@ -20,25 +19,36 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from api.billing_query import RANGE, Query
+from api.billing_file import (
+    NO_STORE,
+    File,
+    calls_file,
+    file_name,
+    send_csv,
+    send_parquet,
+    usage_file,
+)
+from api.billing_query import CALL_FILTERS, RANGE, Query
 from api.request_id import info_of
-from api.stream import stream
 from models import usage_entry as entries
-from models.access import Scope
+from models.access import Principal, Role, Scope
+from models.api_call import CallFilter
 from models.db import Database
+from models.download import Download, take_download
 from models.errors import BadInputError
-from models.export import CHUNK_BYTES, Export, Exports, Write, write_csv
+from models.export import Exports
 from models.focus import FocusExport, whole_days
-from models.focus_parquet import require_pyarrow, write_parquet
+from models.focus_parquet import require_pyarrow
 from models.ids import PROJECT, RUN, encode
 from models.money import plain
 from models.usage_entry import within_reach
-from models.usage_export import UsageExport, cut
+from resolvers.call_report import call_filter, call_paging
 from resolvers.context import Context
-from resolvers.period import RangeInput, RangePreset, resolve_range
+from resolvers.download import PATH as DOWNLOAD
+from resolvers.period import InstantRangeInput, RangeInput, RangePreset, resolve_range
 from resolvers.ranged import BACKWARD, RangedListing, Turn
 from resolvers.scalars import print_date_time
-from resolvers.usage_report import list_page, sought_entries, usage_filter, usage_paging
+from resolvers.usage_report import list_page, usage_filter, usage_paging
 from resolvers.workspace import reachable_workspace
 
 PATH = "/api/billing"
@@ -46,7 +56,6 @@ EXPORT_LIMIT = 10_000
 CSV, PARQUET = "csv", "parquet"
 _PAGE_SIZE = 100
 _FILTERS = ("projectId", "workflow", "trigger", "model", "type")
-_NO_STORE = {"cache-control": "no-store"}
 ContextFactory = Callable[[Database, Scope, str], Context]
 Authenticate = Callable[[Headers], Awaitable[Scope]]
 
@@ -65,12 +74,14 @@ class Billing:
         doors = {
             "usage": _usage,
             "usage/export": _usage_export,
+            "api-calls/export": _calls_export,
             "focus/export": _focus_export,
         }
-        return [
+        asked = [
             Route(f"{PATH}/{name}", _Door(self, name, answer), methods=["GET"])
             for name, answer in doors.items()
         ]
+        return [*asked, Route(DOWNLOAD, _DownloadDoor(self), methods=["GET"])]
 
 
 class _Door:
@@ -95,7 +106,7 @@ async def _usage(billing: Billing, context: Context, request: Request, send: Sen
     query = Query(request.query_params, ("workspaceId", *RANGE, "cursor", "limit", *_FILTERS))
     listing = await _listing(context, query)
     body = orjson.dumps(_page(listing))
-    response = Response(body, media_type="application/json", headers=_NO_STORE)
+    response = Response(body, media_type="application/json", headers=NO_STORE)
     await response(request.scope, request.receive, send)
 
 
@@ -106,7 +117,7 @@ async def _listing(context: Context, query: Query) -> RangedListing[entries.Usag
     workspace = await reachable_workspace(context, query.required("workspaceId"))
     wanted = query.range(context.now, None if cursor else RangePreset.LAST_30_DAYS)
     chosen = await usage_filter(context, query.usage_filter())
-    with cursor_by_name():
+    with _cursor_by_name():
         paging = await usage_paging(context, workspace.id, wanted, chosen, turn)
     return await list_page(context, workspace.id, paging, chosen)
 
@@ -156,22 +167,26 @@ def _row(entry: entries.UsageEntry) -> dict[str, Any]:
 async def _usage_export(billing: Billing, context: Context, request: Request, send: Send) -> None:
     query = Query(request.query_params, ("workspaceId", *RANGE, "cursor", "limit", *_FILTERS))
     limit, cursor = query.limit(None, EXPORT_LIMIT), query.one("cursor")
-    public_id = query.required("workspaceId")
-    workspace = await reachable_workspace(context, public_id)
+    workspace = await reachable_workspace(context, query.required("workspaceId"))
     wanted = query.range(context.now, None if cursor else RangePreset.LAST_30_DAYS)
     chosen = await usage_filter(context, query.usage_filter())
-    with cursor_by_name():
+    with _cursor_by_name():
         paging = await usage_paging(context, workspace.id, wanted, chosen, Turn(after=cursor))
-    what = await sought_entries(context, workspace.id, paging.period, chosen)
-    headers, until = {}, None
-    if limit is not None:
-        async with billing.exports.connection() as connection:
-            until = await cut(connection, what, paging.place, limit)
-        if until is not None:
-            headers = {"x-truncated": "true", "x-next-cursor": paging.cursor(until)}
-    name = file_name("usage", public_id, context.now, "csv")
-    export = UsageExport(what, paging.place, until)
-    await send_csv(billing, export, name, headers, request, send)
+    file = await usage_file(
+        billing.exports, context, workspace.id, context.scope.project_ids, paging, chosen, limit
+    )
+    await send_csv(billing.exports, file, request, send)
+
+
+async def _calls_export(billing: Billing, context: Context, request: Request, send: Send) -> None:
+    query = Query(request.query_params, ("workspaceId", *RANGE, *CALL_FILTERS))
+    workspace = await reachable_workspace(context, query.required("workspaceId"))
+    context.scope.require_workspace(workspace.id, Role.ADMIN)
+    wanted = query.range(context.now, RangePreset.LAST_30_DAYS)
+    chosen = await call_filter(context, query.call_filter())
+    paging = await call_paging(context, workspace.id, wanted, chosen, Turn())
+    file = await calls_file(context, workspace.id, paging.period, chosen)
+    await send_csv(billing.exports, file, request, send)
 
 
 async def _focus_export(billing: Billing, context: Context, request: Request, send: Send) -> None:
@@ -182,79 +197,63 @@ async def _focus_export(billing: Billing, context: Context, request: Request, se
         raise BadInputError(message, field=("format",))
     if ending == PARQUET:
         require_pyarrow()
-    public_id = query.required("workspaceId")
-    workspace = await reachable_workspace(context, public_id)
+    workspace = await reachable_workspace(context, query.required("workspaceId"))
     wanted = query.range(context.now, RangePreset.LAST_30_DAYS) or RangeInput()
     chosen = await usage_filter(context, query.usage_filter())
-    organization = await context.loaders.organization()
-    calendar = await context.loaders.calendar()
+    organization, calendar = await context.loaders.organization(), await context.loaders.calendar()
     span = resolve_range(calendar, organization.cycles, wanted)
     export = FocusExport(
-        context.scope.organization_id,
+        organization.id,
         workspace.id,
         within_reach(context.scope.project_ids, chosen.project_ids),
         calendar,
         organization.cycles,
         *whole_days(calendar, *span),
     )
-    name = file_name("focus", public_id, context.now, ending)
+    name = file_name("focus", context, workspace.id, ending)
     if ending == CSV:
-        await send_csv(billing, export, name, {}, request, send)
+        await send_csv(billing.exports, File(name, export), request, send)
     else:
-        await _send_parquet(billing, export, name, request, send)
+        await send_parquet(billing.exports, name, export, request, send)
 
 
-async def _send_parquet(
-    billing: Billing, export: FocusExport, name: str, request: Request, send: Send
-) -> None:
-    """Written to a file first: its table of contents comes last, and names what is before."""
+class _DownloadDoor:
+    """A file for whoever holds its address: asked for before, by somebody who may see it."""
 
-    async def produce(write: Write) -> None:
-        with TemporaryFile() as file:
-            async with billing.exports.connection() as connection:
-                await write_parquet(connection, export, file)
-            file.seek(0)
-            while chunk := file.read(CHUNK_BYTES):
-                await write(chunk)
+    def __init__(self, billing: Billing) -> None:
+        self._billing = billing
 
-    await stream(request.receive, send, _headers(name, "application/vnd.apache.parquet"), produce)
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        request, info, billing = Request(scope, receive), info_of(scope), self._billing
+        info.operation = "download"
+        token = Query(request.query_params, ("token",)).required("token")
+        async with billing.database.connection() as connection:
+            download = await take_download(connection, token, datetime.now(UTC))
+        info.organization_id = download.organization_id
+        reach = Scope(Principal(download.organization_id, None, None))
+        context = billing.context_factory(billing.database, reach, info.id)
+        await send_csv(billing.exports, await self._file(context, download), request, send)
 
-
-def _headers(name: str, media_type: str) -> dict[str, str]:
-    return {
-        "content-type": media_type,
-        "content-disposition": f'attachment; filename="{name}"',
-        **_NO_STORE,
-    }
-
-
-async def send_csv(
-    billing: Billing,
-    export: Export,
-    name: str,
-    headers: Mapping[str, str],
-    request: Request,
-    send: Send,
-) -> None:
-    """Streams an export as a file of this name."""
-
-    async def produce(write: Write) -> None:
-        if request.method == "HEAD":
-            return
-        async with billing.exports.connection() as connection:
-            await write_csv(connection, export, write)
-
-    sent = {**_headers(name, "text/csv; charset=utf-8; header=present"), **headers}
-    await stream(request.receive, send, sent, produce)
-
-
-def file_name(kind: str, public_id: str, now: datetime, ending: str) -> str:
-    """`usage-<workspace>-<day>.csv`: an id that was found holds nothing but letters and signs."""
-    return f"{kind}-{public_id}-{now.astimezone(UTC):%Y-%m-%d}.{ending}"
+    async def _file(self, context: Context, download: Download) -> File:
+        instants = InstantRangeInput(start=download.start, end=download.end)
+        wanted, workspace_id = RangeInput(instants=instants), download.workspace_id
+        if isinstance(download.wanted, CallFilter):
+            calls = await call_paging(context, workspace_id, wanted, download.wanted, Turn())
+            return await calls_file(context, workspace_id, calls.period, download.wanted)
+        paging = await usage_paging(context, workspace_id, wanted, download.wanted, Turn())
+        return await usage_file(
+            self._billing.exports,
+            context,
+            workspace_id,
+            download.project_ids,
+            paging,
+            download.wanted,
+            download.limit,
+        )
 
 
 @contextmanager
-def cursor_by_name() -> Iterator[None]:
+def _cursor_by_name() -> Iterator[None]:
     """Tells what is wrong with a cursor by the name that it has here."""
     try:
         yield

@@ -6,12 +6,15 @@ sent twice, and instants without a zone.
 
 from collections.abc import Collection
 from datetime import UTC, datetime
+from enum import Enum
+from typing import TypeVar
 
 from graphql import GraphQLError
 from starlette.datastructures import QueryParams
 
 from models.errors import BadInputError
-from resolvers.enums import EntryType
+from resolvers.call_report import ApiCallFilter
+from resolvers.enums import CallOutcome, EntryType, Operation
 from resolvers.period import InstantRangeInput, RangeInput, RangePreset
 from resolvers.scalars import parse_date_time
 from resolvers.usage_report import UsageEntryFilter
@@ -31,8 +34,10 @@ TYPES = {
     "on-demand": EntryType.ON_DEMAND,
     "on_demand": EntryType.ON_DEMAND,
 }
+CALL_FILTERS = ("apiKeyId", "provider", "model", "operation", "outcome")
 RANGE = ("from", "to", "preset")
 _LONGEST_TEXT = 1_000
+Member = TypeVar("Member", bound=Enum)
 _MOST_VALUES = 100
 
 
@@ -127,6 +132,25 @@ class Query:
             models=self.many("model"),
             entry_type=None if name is None else TYPES[name.lower()],
         )
+
+    def call_filter(self) -> ApiCallFilter:
+        """Which API calls."""
+        return ApiCallFilter(
+            api_key_ids=self.many("apiKeyId"),  # type: ignore[arg-type]
+            providers=self.many("provider"),
+            models=self.many("model"),
+            operation=self._member("operation", Operation),
+            outcome=self._member("outcome", CallOutcome),
+        )
+
+    def _member(self, name: str, kind: type[Member]) -> Member | None:
+        text = self.one(name)
+        if text is None:
+            return None
+        if text.upper() not in kind.__members__:
+            message = f"{name} is {text[:50]!r}; one of {', '.join(kind.__members__)} is expected."
+            raise BadInputError(message, field=(name,))
+        return kind[text.upper()]
 
 
 def _instant(name: str, text: str) -> datetime:

@@ -52,6 +52,7 @@ UPDATED = (
 DELETED = (
     "api_key_lookup",
     "billing_setting",
+    "download",
     "due_rollup",
     "membership",
     "otel_mark",

@@ -14,6 +14,7 @@ from resolvers import (
     administration,
     billing_change,
     budget,
+    download,
     group_administration,
     key_administration,
     membership,
@@ -168,6 +169,11 @@ class Mutation:
         repricing.reprice_usage,
         "Recalculates past entries at the prices known now and posts the differences. ADMIN of the "
         "organization.",
+    )
+    create_download: download.CreateDownloadPayload | None = rooted(
+        SEES,
+        download.create,
+        "Makes an address from which a browser can download an export without headers, once.",
     )
     update_organization: administration.UpdateOrganizationPayload | None = rooted(
         CHANGES_ORGANIZATION,

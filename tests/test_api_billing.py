@@ -346,6 +346,32 @@ async def test_half_a_file_does_not_look_whole(
     assert answer.status_code == 503
 
 
+async def test_api_calls_are_for_administrators(
+    client: httpx.AsyncClient, database: Database, exports: Exports, ledger: Ledger, tenant: Tenant
+) -> None:
+    await spend(ledger, tenant, ["=a", "b"])
+    asked = {"workspaceId": workspace(tenant)}
+    path = "/api/billing/api-calls/export"
+    answer = await client.get(path, params=asked)
+    name = f"api-calls-{workspace(tenant)}-2026-03-20.csv"
+    assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
+    rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    assert [row["Model"] for row in rows] == ["'=a", PRICED, PRICED]
+    assert list(rows[0])[:10] == [
+        "Date", "API Key ID", "API Key Name", "Provider", "Model", "Input Tokens", "Output Tokens",
+        "Completion Time (ms)", "Input Token Price (USD/1M tokens)",
+        "Output Token Price (USD/1M tokens)",
+    ]  # fmt: skip
+    some = await client.get(path, params={**asked, "model": PRICED, "outcome": "succeeded"})
+    assert len(some.text.splitlines()) == 3
+    refused = await client.get(path, params={**asked, "operation": "DREAM"})
+    assert (refused.status_code, refused.json()["error"]["field"]) == (400, "operation")
+    reach = {tenant.workspace_id: Role.MEMBER}
+    scope = Scope(Principal(tenant.id, tenant.user_id, None), workspace_roles=reach)
+    async with client_of(database, exports, scope) as other:
+        assert (await other.get(path, params=asked)).status_code == 403
+
+
 async def test_focus_as_csv_and_parquet(
     client: httpx.AsyncClient, ledger: Ledger, tenant: Tenant
 ) -> None:

@@ -55,7 +55,9 @@ async def test_every_route_has_a_row(doors: Doors) -> None:
     assert all(isinstance(route, Route) for route in doors.routes)
     doors_of_rows = set().union(*(row.covers for row in (*table.DOORS, *TRPC_ROWS)))
     doors_of_rows -= {procedure.name for procedure in PROCEDURES}
-    assert {route.path for route in doors.routes} == {"/graphql"} | doors_of_rows | table.OPEN
+    assert {route.path for route in doors.routes} == (
+        {"/graphql"} | doors_of_rows | table.OPEN | table.BY_ADDRESS
+    )
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)

@@ -33,6 +33,7 @@ WITHOUT_MODEL = {
     "cap_window": "a composite key that Tortoise cannot express",
     "credit_use_day": "a composite key that Tortoise cannot express",
     "credit_use_hour": "a composite key that Tortoise cannot express",
+    "download": "written and taken in models/download.py",
     "due_rollup": "a composite key that Tortoise cannot express",
     "otel_mark": "a composite key that Tortoise cannot express",
     "repricing_line": "a composite key that Tortoise cannot express",
@@ -58,7 +59,7 @@ TYPES = {
 NAMES = [
     *("0001_initial", "0002_quarantine", "0003_repricing", "0004_ledger_entry", "0005_cap"),
     *("0006_explorer", "0007_credit", "0008_credit_use", "0009_outside_run"),
-    "0010_cap_index",
+    *("0010_cap_index", "0011_download"),
 ]
 # Prices are kept with the scale that they were adopted with; a check bounds it.
 UNBOUNDED = {"public_price", "price", "rate"}
