@@ -144,6 +144,7 @@ class CreditRoom:
     used: Decimal
     held: Decimal
     resets_at: datetime
+    rate: Credits
     added: Decimal = ZERO
 
     @property

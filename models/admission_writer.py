@@ -33,7 +33,7 @@ from models.admission import (
     denial,
     most_expensive,
 )
-from models.cap_rule import Applying, CapRule, load_applying
+from models.cap_rule import Applying, CapRule, Credits, load_applying
 from models.cap_window import LIFE, Window
 from models.credit_balance import add_held, lock_balance
 from models.db import Database, sql
@@ -163,6 +163,9 @@ class Admission:
         credits = None
         if context["pays_in_credits"]:
             credits = await _lock_credits(connection, organization_id, now)
+        if credits is not None:
+            # Credits have a rate also where no cap has told it.
+            applying.credits = credits.rate
         first: dict[str, _Asked] = {}
         deciding: list[_Asked] = []
         for each in opened:
@@ -341,6 +344,7 @@ async def _lock_credits(
         used=balance.monthly_used + balance.bonus_used,
         held=balance.held,
         resets_at=balance.cycle_end,
+        rate=Credits(balance.credits_per_dollar, balance.credits_from),
     )
 
 
