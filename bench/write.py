@@ -11,7 +11,6 @@ is below what is wanted. docs/decisions/0012-write-path.md explains the figures.
 """
 
 import argparse
-import asyncio
 import json
 import os
 import sys
@@ -26,6 +25,7 @@ from random import Random
 from uuid import UUID
 
 import asyncpg
+import uvloop
 from calls import Calls
 from fill import Server, create_database, with_database
 from measure import Figure
@@ -182,10 +182,10 @@ def main() -> int:
     options = _options()
     console = Console(stderr=True, highlight=False)
     if given := os.environ.get("DATABASE_URL"):
-        subjects = asyncio.run(_run(options, Server.given(given), console))
+        subjects = uvloop.run(_run(options, Server.given(given), console))
     else:
         with EmbeddedServer(options.data) as address:
-            subjects = asyncio.run(_run(options, Server.embedded(address), console))
+            subjects = uvloop.run(_run(options, Server.embedded(address), console))
     if options.json:
         sys.stdout.write(json.dumps(_as_json(subjects), indent=2) + "\n")
     elif subjects:

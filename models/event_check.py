@@ -56,17 +56,18 @@ def _unsound_texts(event: UsageEvent) -> Iterator[UserError]:
         texts += (job.key, job.agent_type)
     if event.call_key is not None:
         texts.append(event.call_key)
-    for text in texts:
-        if text is not None and not _is_plain(text):
-            return _texts(event)
-    return iter(())
+    return iter(()) if _are_plain([text for text in texts if text is not None]) else _texts(event)
 
 
-def _is_plain(text: str) -> bool:
+def _are_plain(texts: Sequence[str]) -> bool:
     """Whether no rule of any field can object: printable ASCII, neither empty nor too long."""
-    return (
-        0 < len(text) <= KEY_LENGTH and text.isascii() and text.isprintable() and not text.isspace()
-    )
+    lengths = [len(text) for text in texts]
+    if min(lengths) == 0 or max(lengths) > KEY_LENGTH:
+        return False
+    together = "".join(texts)
+    if not (together.isascii() and together.isprintable()):
+        return False
+    return " " not in together or not any(text.isspace() for text in texts)
 
 
 def _texts(event: UsageEvent) -> Iterator[UserError]:

@@ -18,7 +18,7 @@ from uuid import UUID
 import asyncpg
 
 from models.posting import Entry
-from models.rollup import write_statements
+from models.rollup import DURATION_DAY, ROLLUPS, condense, write_statements
 from models.run import JobCount
 
 COLUMNS = (
@@ -75,6 +75,11 @@ def _row(entry: Entry) -> tuple[Any, ...]:
     )
 
 
+*_FROM_CONDENSED, _LAST = ROLLUPS
+if _LAST is not DURATION_DAY:
+    raise AssertionError("rollups are written in the order in which all writers lock them")
+
+
 def _statement() -> str:
     names = ", ".join(COLUMNS)
     job_arrays = ", ".join(f"${place}::{kind}[]" for place, (_, kind) in enumerate(_JOB_COLUMNS, 4))
@@ -88,7 +93,9 @@ WITH posted AS (
     RETURNING *
 ),
 counted AS (SELECT * FROM unnest({job_arrays}) AS n ({job_names})),
-{write_statements("posted AS e", "counted AS j")}
+condensed AS ({condense("posted AS e")}),
+{write_statements("condensed AS e", "counted AS j", _FROM_CONDENSED)},
+{write_statements("posted AS e", "counted AS j", [_LAST])}
 SELECT
     taken.count,
     EXISTS (SELECT FROM cap AS c WHERE c.organization_id = $1 AND c.removed_at IS NULL) AS has_caps,
