@@ -50,6 +50,8 @@ PROCEDURES = (
     Procedure("usage.topWorkspaces", "organization.topWorkspaces"),
     Procedure("usage.topWorkspaceGroups", "organization.topWorkspaceGroups"),
     Procedure("usage.topUsers", "organization.topUsers"),
+    Procedure("usage.alerts", "organization.alerts"),
+    Procedure("usage.bar", "workspace.usageBar"),
     # API calls, token analytics, and the explorer.
     Procedure("calls.list", "workspace.apiCalls"),
     Procedure("calls.byKey", "workspace.apiKeyUsage"),

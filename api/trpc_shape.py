@@ -152,7 +152,8 @@ class Shapes:
         if isinstance(found.type, GraphQLNonNull):
             return True
         # A report may be refused by itself; things within a thing may be out of reach.
-        is_within = _is_thing(type_) and not _is_thing(named)
+        is_list = isinstance(found.type, GraphQLList)
+        is_within = _is_thing(type_) and (is_list or not _is_thing(named))
         return not (found.args or is_within)
 
 

@@ -55,6 +55,10 @@ export async function everyProcedure(
   void aUsageTopWorkspaceGroups;
   const aUsageTopUsers: answer.UserSpendConnection = await client.usage.topUsers.query();
   void aUsageTopUsers;
+  const aUsageAlerts: Array<answer.Alert> = await client.usage.alerts.query();
+  void aUsageAlerts;
+  const aUsageBar: answer.UsageBar = await client.usage.bar.query({ workspaceId: "x" });
+  void aUsageBar;
   const aCallsList: answer.ApiCallConnection = await client.calls.list.query({ workspaceId: "x" });
   void aCallsList;
   const aCallsByKey: answer.ApiKeyUsage = await client.calls.byKey.query({ workspaceId: "x" });

@@ -9,6 +9,8 @@ import type {
 } from "@trpc/server";
 import type * as schema from "./schema.js";
 import type {
+  AlertKind,
+  AlertSeverity,
   BillingMode,
   BudgetStatus,
   CallOutcome,
@@ -121,6 +123,38 @@ export interface AgentType {
   color: string;
   /** Whether it is in the registry. */
   isKnown: boolean;
+}
+
+/** What needs attention (004). */
+export interface Alert {
+  /** Opaque id, the same as long as the state lasts. */
+  id: string;
+  /** What it is about. */
+  kind: AlertKind;
+  /** How bad. */
+  severity: AlertSeverity;
+  /** For people, one sentence. */
+  message: string;
+  /** Since when the state lasts. */
+  since: string;
+  /** When it ends by itself (cycle or period reset); null when it does not. */
+  resetsAt: string | null;
+  /** What the figures are measured in; null when there are none. */
+  unit: SpendUnit | null;
+  /** The limit in question; null when there is none. */
+  limit: number | null;
+  /** `limit` to the last digit. */
+  limitExact: string | null;
+  /** What was used of it. */
+  used: number | null;
+  /** `used` to the last digit. */
+  usedExact: string | null;
+  /** `used` / `limit` * 100; null without a limit or with one of 0. */
+  usedPct: number | null;
+  /** The project, for budgets; null otherwise. */
+  project: ProjectReference | null;
+  /** Path of the dashboard's page on which something can be done about it. */
+  actionUrl: string | null;
 }
 
 /** One model call through an API key (001). Parts of a streamed call are one row. */
@@ -304,8 +338,7 @@ export interface Billing {
   /** `includedDollars` to the last digit. */
   includedDollarsExact: string | null;
   /**
-   * Day of the month on which the running cycle's kind begins; the last day of a month that is
-   * too short for it.
+   * Day of the month on which cycles begin; the last day of a month that is too short for it.
    */
   cycleAnchorDay: number;
   /** The same from the next cycle on. */
@@ -1388,6 +1421,22 @@ export interface UpdateOrganizationPayload {
   timeZoneFrom: string | null;
 }
 
+/** Credit status for the editor's header (004). Any member of the workspace. */
+export interface UsageBar {
+  /** Identity of the workspace's bar, for caches. */
+  id: string;
+  /** What was used of the allocation, 0..100 and beyond; null without a limit. */
+  usedPct: number | null;
+  /** Whether the organization is on the free tier. */
+  isFreeTier: boolean;
+  /** From 75 %, and always on the free tier. */
+  showsUpgrade: boolean;
+  /** From 50 %. */
+  showsReferral: boolean;
+  /** When these figures were read. */
+  asOf: string;
+}
+
 /** One execution and what it cost in the range (000). */
 export interface UsageEntry {
   /** Identity of (run, range), for caches. */
@@ -1783,6 +1832,10 @@ type Procedures = {
     topWorkspaceGroups: Query<{ organizationId?: string | null; range?: schema.RangeInput | null; first?: number | null; after?: string | null } | void, WorkspaceGroupSpendConnection>;
     /** Users by use, most first (004). ADMIN. */
     topUsers: Query<{ organizationId?: string | null; range?: schema.RangeInput | null; first?: number | null; after?: string | null } | void, UserSpendConnection>;
+    /** What needs attention now, worst first (004), at most 100. ADMIN. */
+    alerts: Query<{ organizationId?: string | null } | void, Array<Alert>>;
+    /** Credit status for the editor's header (004). Any member of the workspace. */
+    bar: Query<{ workspaceId: string }, UsageBar>;
   };
   runs: {
     /**

@@ -91,6 +91,64 @@ export interface AgentType {
   isKnown: boolean;
 }
 
+/** What needs attention (004). */
+export interface Alert {
+  /** Opaque id, the same as long as the state lasts. */
+  id: string;
+  /** What it is about. */
+  kind: AlertKind;
+  /** How bad. */
+  severity: AlertSeverity;
+  /** For people, one sentence. */
+  message: string;
+  /** Since when the state lasts. */
+  since: string;
+  /** When it ends by itself (cycle or period reset); null when it does not. */
+  resetsAt: string | null;
+  /** What the figures are measured in; null when there are none. */
+  unit: SpendUnit | null;
+  /** The limit in question; null when there is none. */
+  limit: string | null;
+  /** What was used of it. */
+  used: string | null;
+  /** `used` / `limit` * 100; null without a limit or with one of 0. */
+  usedPct: number | null;
+  /** The project, for budgets; null otherwise. */
+  project: Project | null;
+  /** The projection, for running out; null otherwise. */
+  runOut: RunOut | null;
+  /** Path of the dashboard's page on which something can be done about it. */
+  actionUrl: string | null;
+}
+
+/** States that are alerted. */
+export type AlertKind =
+  /** At this rate credits end before the cycle does. */
+  | "ON_TRACK_TO_RUN_OUT"
+  /** Few credits are left: less than a tenth. */
+  | "CREDITS_NEARLY_OUT"
+  /** No credits are left. */
+  | "CREDITS_OUT"
+  /** A cap is 80 % used. */
+  | "CAP_NEAR"
+  /** A cap is used up and blocks. */
+  | "CAP_REACHED"
+  /** A budget is 80 % used. */
+  | "BUDGET_WARNING"
+  /** A budget is used up. */
+  | "BUDGET_EXCEEDED"
+  /** Calls were made without a known price. */
+  | "UNPRICED_USAGE";
+
+/** How bad an alert is. */
+export type AlertSeverity =
+  /** Good to know. */
+  | "INFO"
+  /** Act soon. */
+  | "WARNING"
+  /** Calls are blocked, or soon will be. */
+  | "CRITICAL";
+
 /** One model call through an API key (001). Parts of a streamed call are one row. */
 export interface ApiCall {
   /** Identity of the call. */
@@ -288,8 +346,7 @@ export interface Billing {
    */
   includedDollars: string | null;
   /**
-   * Day of the month on which the running cycle's kind begins; the last day of a month that is
-   * too short for it.
+   * Day of the month on which cycles begin; the last day of a month that is too short for it.
    */
   cycleAnchorDay: number;
   /** The same from the next cycle on. */
@@ -1094,7 +1151,7 @@ export interface Mutation {
 }
 
 /** A thing with an identity of its own, found again through `Query.node`. */
-export type Node = Union<{ AgentJob: AgentJob; ApiKey: ApiKey; Budget: Budget; CreditTransaction: CreditTransaction; Organization: Organization; PipelineRun: PipelineRun; Price: Price; Project: Project; Repricing: Repricing; User: User; Workspace: Workspace; WorkspaceGroup: WorkspaceGroup }>;
+export type Node = Union<{ AgentJob: AgentJob; Alert: Alert; ApiKey: ApiKey; Budget: Budget; CreditTransaction: CreditTransaction; Organization: Organization; PipelineRun: PipelineRun; Price: Price; Project: Project; Repricing: Repricing; User: User; Workspace: Workspace; WorkspaceGroup: WorkspaceGroup }>;
 
 /** What a model was asked to do. */
 export type Operation =
@@ -1144,6 +1201,8 @@ export interface Organization {
   topWorkspaceGroups: Field<{ range?: RangeInput | null; first?: number | null; after?: string | null }, WorkspaceGroupSpendConnection | null>;
   /** Users by use, most first (004). ADMIN. */
   topUsers: Field<{ range?: RangeInput | null; first?: number | null; after?: string | null }, UserSpendConnection | null>;
+  /** What needs attention now, worst first (004), at most 100. ADMIN. */
+  alerts: Array<Alert> | null;
   /** Who has which role at which level, by the person's name. ADMIN. */
   members: Field<{ first?: number | null; after?: string | null }, MembershipConnection | null>;
   /** All API keys, revoked ones included, by name. ADMIN. */
@@ -2274,6 +2333,18 @@ export interface UsageEventInput {
   stream?: StreamReportInput | null;
 }
 
+/** Values that occur, for the explorer's filters; each list at most 1,000, most used first. */
+export interface UsageFilterOptions {
+  /** Projects. */
+  projects: Array<Project>;
+  /** Workflows. */
+  workflows: Array<string>;
+  /** Triggers. */
+  triggers: Array<string>;
+  /** Models. */
+  models: Array<string>;
+}
+
 /** One surface's use over time. */
 export interface UsageLine {
   /** Which surface; null for use without one. */
@@ -2456,6 +2527,8 @@ export interface Workspace {
   projects: Field<{ first?: number | null; after?: string | null }, ProjectConnection | null>;
   /** Executions with their cost in the range, newest start first (000). */
   usageEntries: Field<{ range: RangeInput; filter?: UsageEntryFilter | null; first?: number | null; after?: string | null; last?: number | null; before?: string | null }, UsageEntryConnection | null>;
+  /** Values that occur in the range, for the explorer's filters (000). */
+  usageFilterOptions: Field<{ range: RangeInput }, UsageFilterOptions | null>;
   /** API calls, newest first (001). ADMIN of the workspace. */
   apiCalls: Field<{ range?: RangeInput | null; filter?: ApiCallFilter | null; first?: number | null; after?: string | null; last?: number | null; before?: string | null }, ApiCallConnection | null>;
   /** Spend and speed by API key (001). ADMIN of the workspace. */
@@ -2624,6 +2697,10 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
   },
   AgentJobEdge: {
     node: ["AgentJob"],
+  },
+  Alert: {
+    project: ["Project"],
+    runOut: ["RunOut"],
   },
   ApiCall: {
     apiKey: ["ApiKey"],
@@ -2795,6 +2872,7 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
     topWorkspaces: ["WorkspaceSpendConnection", {"range": "RangeInput", "first": "Int", "after": "String"}],
     topWorkspaceGroups: ["WorkspaceGroupSpendConnection", {"range": "RangeInput", "first": "Int", "after": "String"}],
     topUsers: ["UserSpendConnection", {"range": "RangeInput", "first": "Int", "after": "String"}],
+    alerts: ["Alert"],
     members: ["MembershipConnection", {"first": "Int", "after": "String"}],
     apiKeys: ["ApiKeyConnection", {"first": "Int", "after": "String"}],
     prices: ["PriceConnection", {"provider": "String", "model": "String", "at": "DateTime", "first": "Int", "after": "String"}],
@@ -2947,6 +3025,9 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
   UsageEntryEdge: {
     node: ["UsageEntry"],
   },
+  UsageFilterOptions: {
+    projects: ["Project"],
+  },
   UsageLine: {
     points: ["UsagePoint"],
   },
@@ -2983,6 +3064,7 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
     group: ["WorkspaceGroup"],
     projects: ["ProjectConnection", {"first": "Int", "after": "String"}],
     usageEntries: ["UsageEntryConnection", {"range": "RangeInput!", "filter": "UsageEntryFilter", "first": "Int", "after": "String", "last": "Int", "before": "String"}],
+    usageFilterOptions: ["UsageFilterOptions", {"range": "RangeInput!"}],
     apiCalls: ["ApiCallConnection", {"range": "RangeInput", "filter": "ApiCallFilter", "first": "Int", "after": "String", "last": "Int", "before": "String"}],
     apiKeyUsage: ["ApiKeyUsage", {"range": "RangeInput"}],
     usageBar: ["UsageBar"],
