@@ -24,7 +24,7 @@ async def hold_under(connection: asyncpg.Connection, organization_id: UUID, rule
 
     The allowance has been written, and counted.
     """
-    parent = await _parent(connection, organization_id, rule)
+    parent = await require_parent(connection, organization_id, rule)
     await connection.execute(
         sql("cap_window_insert"), organization_id, [parent.id], [LIFE.first], [LIFE.last]
     )
@@ -40,7 +40,10 @@ async def hold_under(connection: asyncpg.Connection, organization_id: UUID, rule
         raise UserErrors([UserError("OUT_OF_RANGE", message, ("limit",))])
 
 
-async def _parent(connection: asyncpg.Connection, organization_id: UUID, rule: CapRule) -> CapRule:
+async def require_parent(
+    connection: asyncpg.Connection, organization_id: UUID, rule: CapRule
+) -> CapRule:
+    """The cap that an allowance comes from; UserErrors where none can give it."""
     row = await connection.fetchrow(
         sql("cap_allowance_parent"), organization_id, rule.allowance_of_id, rule.target_id
     )

@@ -19,7 +19,7 @@ from models.access import Role, Scope
 from models.audit import record_act
 from models.billing_cycle import load_cycles
 from models.cap import CapPeriod, is_above
-from models.cap_allowance import free_under, hold_under, unlink
+from models.cap_allowance import free_under, hold_under, require_parent, unlink
 from models.cap_count import Counts, count_before, recount, write_counts
 from models.cap_rule import CapAction, CapRule, CapScope, SpendUnit, UnpricedPolicy
 from models.cap_window import Windows
@@ -27,6 +27,7 @@ from models.db import sql
 from models.errors import ForbiddenError, NotFoundError, UserError, UserErrors
 from models.gate import close_gate
 from models.ids import uuid7
+from models.level import Level
 from models.money import DECIMALS, decimals, plain
 
 GREATEST_LIMIT = Decimal(1_000_000_000)
@@ -111,6 +112,8 @@ async def set_cap(
     rule = _rule(setting, before, running.first)
     if before == rule:
         return rule.id
+    if rule.allowance_of_id is not None:
+        await require_parent(connection, organization_id, rule)
     if before is not None and before.allowance_of_id is not None:
         await free_under(connection, organization_id, before)
         if before.allowance_of_id != rule.allowance_of_id:
@@ -195,20 +198,15 @@ async def _locate_target(connection: asyncpg.Connection, scope: Scope, setting: 
 
 def _reaches(scope: Scope, kind: CapScope, target_id: UUID, row: asyncpg.Record) -> bool:
     """Whether the scope may know of a thing at all."""
-    if scope.sees_all_projects or kind is CapScope.ORGANIZATION:
-        return True
     if kind in (CapScope.PROJECT, CapScope.RUN):
         return scope.role_at_project(row["project_id"], row["workspace_id"]) is not None
-    visible = scope.workspace_ids or []
     if kind is CapScope.WORKSPACE:
-        return target_id in visible
+        return scope.workspace_ids is None or target_id in scope.workspace_ids
     if kind is CapScope.API_KEY:
-        if row["project_id"] is not None:
-            role = scope.role_at_project(row["project_id"], row["workspace_id"])
-        else:
-            role = scope.role_at_workspace(row["workspace_id"]) if row["workspace_id"] else None
-        return target_id == scope.api_key_id or (role or Role.VIEWER) >= Role.ADMIN
-    return kind is CapScope.USER and target_id == scope.user_id
+        level = Level(None if row["project_id"] else row["workspace_id"], row["project_id"])
+        role = level.role_of(scope) or Role.VIEWER
+        return role >= Role.ADMIN or target_id == scope.api_key_id
+    return True
 
 
 async def _require_unit(

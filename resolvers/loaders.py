@@ -19,6 +19,7 @@ from models.alert import Alert, load_alerts
 from models.api_key_usage import HourUsage, load_hours
 from models.billing import Billing, load_billing
 from models.budget import Budget, BudgetChange, list_changes, load_budgets
+from models.cap import Cap, load_caps
 from models.credit_usage import CreditUsage, load_credit_usage
 from models.db import Database
 from models.directory import (
@@ -57,6 +58,7 @@ from models.pipeline import (
     load_runs,
 )
 from models.portfolio import CrossProjectSummary, ProjectScope, load_portfolio
+from models.reservation import Reservation, load_reservation_caps, load_reservations
 from models.stretch import Stretch
 from models.summary import (
     MonthKey,
@@ -244,6 +246,27 @@ class Loaders:
             return [await load_billing(connection, scope, self._now)] * len(keys)
 
         return self._batched(read)
+
+    @cached_property
+    def cap(self) -> DataLoader[UUID, Cap | None]:
+        """Caps."""
+
+        async def read(
+            connection: asyncpg.Connection, scope: Scope, ids: Sequence[UUID]
+        ) -> list[Cap | None]:
+            return await load_caps(connection, scope, self._now, ids)
+
+        return self._batched(read)
+
+    @cached_property
+    def reservation(self) -> DataLoader[UUID, Reservation | None]:
+        """Reservations."""
+        return self._batched(load_reservations)
+
+    @cached_property
+    def reservation_caps(self) -> DataLoader[UUID, list[UUID]]:
+        """The ids of the caps that hold reservations."""
+        return self._batched(load_reservation_caps)
 
     # ---- pages of lists
 

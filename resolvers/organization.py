@@ -21,6 +21,7 @@ from resolvers import node, report
 from resolvers.alert import Alert, get_alerts
 from resolvers.api_key import ApiKey, ApiKeyConnection, list_api_keys
 from resolvers.billing import Billing
+from resolvers.cap_filter import list_caps
 from resolvers.connection import After, First, Listing, by_name, paging
 from resolvers.context import Context, Info
 from resolvers.credit_usage import CreditUsage
@@ -46,6 +47,7 @@ from resolvers.price import (
     list_prices,
     list_unpriced_models,
 )
+from resolvers.reservation_filter import list_reservations
 from resolvers.scalars import Month
 from resolvers.token_usage import (
     Base,
@@ -61,15 +63,21 @@ from resolvers.usage_series import UsageSeries
 from resolvers.user import User
 
 if TYPE_CHECKING:
+    from resolvers.cap import CapConnection
     from resolvers.membership import MembershipConnection
     from resolvers.ranking import (
         UserSpendConnection,
         WorkspaceGroupSpendConnection,
         WorkspaceSpendConnection,
     )
+    from resolvers.reservation import ReservationConnection
     from resolvers.summary import CrossProjectSummary
     from resolvers.workspace import WorkspaceConnection, WorkspaceGroupConnection
 
+LazyCapConnection = Annotated["CapConnection", strawberry.lazy("resolvers.cap")]
+LazyReservationConnection = Annotated[
+    "ReservationConnection", strawberry.lazy("resolvers.reservation")
+]
 LazyCrossProjectSummary = Annotated["CrossProjectSummary", strawberry.lazy("resolvers.summary")]
 LazyGroupSpend = Annotated["WorkspaceGroupSpendConnection", strawberry.lazy("resolvers.ranking")]
 LazyUserSpend = Annotated["UserSpendConnection", strawberry.lazy("resolvers.ranking")]
@@ -296,6 +304,15 @@ class Organization(Node):
             "Prices in force at an instant (now, when omitted); the organization's own before "
             "public ones."
         ),
+    )
+    caps: LazyCapConnection | None = computed(
+        list_caps,
+        description=(
+            "Caps anywhere in the organization that the viewer may see, by scope and name."
+        ),
+    )
+    reservations: LazyReservationConnection | None = computed(
+        list_reservations, description="Reservations that the viewer may see, newest first."
     )
     unpriced_models: UnpricedModelConnection | None = computed(
         _unpriced_models,

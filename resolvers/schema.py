@@ -14,6 +14,7 @@ from resolvers import (
     administration,
     billing_change,
     budget,
+    cap,
     download,
     group_administration,
     key_administration,
@@ -21,6 +22,8 @@ from resolvers import (
     price,
     rehearsal,
     repricing,
+    reserve,
+    settlement,
     summary,
     usage,
 )
@@ -30,6 +33,7 @@ from resolvers.node import Node, find_node
 from resolvers.organization import Organization, Viewer, get_organization, get_viewer
 from resolvers.permissions import (
     ANYONE,
+    CAPS,
     CHANGES_LEVEL,
     CHANGES_ORGANIZATION,
     CHANGES_PROJECT,
@@ -43,6 +47,13 @@ from resolvers.permissions import (
     rooted,
 )
 from resolvers.project import Project, ProjectConnection, get_project, list_projects
+from resolvers.reservation import (
+    Reservation,
+    ReservationPayload,
+    extend_reservation,
+    get_reservation,
+    release_reservation,
+)
 from resolvers.run import PipelineRun, get_pipeline_run
 from resolvers.scalars import SCALARS
 from resolvers.transaction import CreditTransaction
@@ -84,6 +95,11 @@ class Query:
         SEES_PROJECT,
         get_pipeline_run,
         "A run by the caller's own key; by our id use `node`.",
+    )
+    reservation: Reservation | None = rooted(
+        SEES_PROJECT,
+        get_reservation,
+        "A reservation by the caller's own key.",
     )
     agent_types: list[AgentType] | None = rooted(
         ANYONE,
@@ -158,6 +174,39 @@ class Mutation:
         usage.record_run,
         "Creates or updates a run and its jobs without usage: to cap a run before it spends, and "
         "to say that a job has ended. MEMBER.",
+    )
+    reserve_spend: reserve.ReserveSpendResult | None = rooted(
+        SPENDS_ON_PROJECT,
+        reserve.reserve_spend,
+        "Holds money under every cap that applies, or under none. The same key again answers the "
+        "same; a denial is not remembered. MEMBER.",
+    )
+    settle_reservation: settlement.SettleReservationPayload | None = rooted(
+        SPENDS_ON_PROJECT,
+        settlement.settle_reservation,
+        "Posts what a call used and, unless more is to come, frees the rest; in one transaction. "
+        "MEMBER.",
+    )
+    release_reservation: ReservationPayload | None = rooted(
+        SPENDS_ON_PROJECT,
+        release_reservation,
+        "Frees a reservation that was not needed. MEMBER.",
+    )
+    extend_reservation: ReservationPayload | None = rooted(
+        SPENDS_ON_PROJECT,
+        extend_reservation,
+        "Gives a reservation more time. MEMBER.",
+    )
+    set_cap: cap.SetCapPayload | None = rooted(
+        CAPS,
+        cap.set_cap,
+        "Sets a cap, or changes the one with the same scope, thing, period and action. ADMIN above "
+        "the level it binds.",
+    )
+    remove_cap: cap.RemoveCapPayload | None = rooted(
+        CAPS,
+        cap.remove_cap,
+        "Takes a cap away. ADMIN above the level it binds.",
     )
     set_price: price.SetPricePayload | None = rooted(
         CHANGES_ORGANIZATION,

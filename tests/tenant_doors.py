@@ -25,9 +25,11 @@ from tenant_world import (
     Caller,
     Realm,
     Standing,
+    cap_to_remove,
     digests,
     make_callers,
     make_realm,
+    public,
 )
 
 from api import assembly
@@ -35,6 +37,7 @@ from api.errors import RENDERINGS
 from api.settings import Settings
 from models.access import Role
 from models.db import Database
+from models.ids import CAP
 from models.ledger import Ledger
 from models.membership import grant_role
 
@@ -88,7 +91,12 @@ class Doors:
         self, caller: Caller, row: Row, ids: Mapping[str, str] | None = None, **texts: str | None
     ) -> Answer:
         """The answer to a row, asked about our tenant's things unless `ids` says otherwise."""
-        known = {"fresh": fresh(), "runKey": f"{self.ours.word}-run", "after": None, **texts}
+        word = (self.theirs if ids is self.theirs.ids else self.ours).word
+        keys = {name: f"{word}-{name.removesuffix('Key')}" for name in ("runKey", "holdKey")}
+        known = {"fresh": fresh(), "after": None, "freedKey": f"{word}-freed", **keys, **texts}
+        if "gone" in row.ids:
+            gone = await cap_to_remove(self.database, self.ours.world)
+            self.ours.ids["gone"] = public(self.ours.world, CAP, gone)
         sent = {**self.ours.ids, **(ids or {})}
         request = row.request(sent, known)
         said = [*(sent[name] for name in row.ids), *(text for text in known.values() if text)]
@@ -113,7 +121,9 @@ class Doors:
         """The answer to the same about things, or an organization, that do not exist."""
         if caller.standing is Standing.MISDIRECTED:
             return await self.ask(caller.naming(self.ours.unknown("organization")), row)
-        return await self.ask(caller, row, {name: self.ours.unknown(name) for name in row.ids})
+        texts = {row.key: fresh()} if row.key else {}
+        unknown = {name: self.ours.unknown(name) for name in row.ids}
+        return await self.ask(caller, row, unknown, **texts)
 
     async def send(
         self, caller: Caller, path: str, content: bytes, said: list[str], **headers: str

@@ -48,7 +48,10 @@ REACH = {
 }
 SEEN = {"project": {"workspace"}, "another project": {"workspace"}}
 # Variables that are no ids, with their types.
-TEXTS = {"fresh": "String!", "runKey": "String!", "after": "String"}
+TEXTS = {
+    "fresh": "String!", "runKey": "String!", "after": "String", "holdKey": "String!",
+    "freedKey": "String!",
+}  # fmt: skip
 Values = Mapping[str, str | None]
 
 
@@ -67,7 +70,9 @@ class Row:
 
     `place` is where it stands, `least` the least role there (None: whoever sees it), `hides`
     whether a lower role is not even told that it is there. `ids` are the names of the ids that it
-    sends, `leaver` the level at which somebody has a role to lose before each asking.
+    sends, `leaver` the level at which somebody has a role to lose before each asking. With `above`
+    the role counts only where it was given above the place. `key` is the name of a text that means
+    something of the tenant's own.
     """
 
     name: str
@@ -79,6 +84,8 @@ class Row:
     request: Callable[[Mapping[str, str], Values], Request]
     hides: bool = False
     leaver: str = ""
+    above: bool = False
+    key: str = ""
 
     @property
     def pages(self) -> bool:
@@ -95,13 +102,15 @@ def expected(row: Row, caller: Caller) -> str:
     if caller.standing is Standing.MISDIRECTED:
         return NOT_FOUND
     if caller.standing is Standing.STRANGER:
-        return NOT_FOUND if row.ids else ALLOWED
+        return NOT_FOUND if row.ids or row.key else ALLOWED
     held = caller.role if row.place in REACH.get(caller.level, ()) else None
     is_seen = held or row.place == "organization" or row.place in SEEN.get(caller.level, ())
     if row.place == "request" or (is_seen and row.least is None):
         return ALLOWED
     if not is_seen:
         return NOT_FOUND
+    if row.above and caller.level == row.place:
+        return FORBIDDEN
     if held is None or row.least is None or held < row.least:
         return NOT_FOUND if row.hides else FORBIDDEN
     return ALLOWED
@@ -146,6 +155,7 @@ def asks(
         place=place or permission.level,
         least=permission.role if least is DECLARED else least,
         request=request,
+        key=next((each for each in names if each in ("holdKey", "freedKey")), ""),
         **others,
     )
 
@@ -255,21 +265,6 @@ QUERIES = [
     asks(f"recentTransactions(projectId: $near) {{ {ENTRY} }}"),
     asks(f"crossProjectSummary {{ {MONEY} projectCount }}"),
     asks(f"crossProjectSummary {{ projects {{ project {{ {NAMED} }} cost }} }}"),
-]  # fmt: skip
-_SCOPES = (
-    ("ORGANIZATION", "organization", "organization"),
-    ("WORKSPACE_GROUP", "group", "organization"),
-    ("WORKSPACE", "first", "workspace"),
-    ("PROJECT", "near", "project"),
-    ("RUN", "run", "project"),
-    ("API_KEY", "key", "project"),
-    ("USER", "user", "organization"),
-)
-QUERIES += [
-    asks(f"rehearseCap(input: {{scope: {_scope}, scopeId: ${_id}, period: MONTH, limit: 0, "
-         "range: {preset: THIS_MONTH}}) { blockedCalls blockedAmount strikes { struckAt } }",
-         _place, hides=_scope == "API_KEY", name=f"rehearseCap of {_scope}")
-    for _scope, _id, _place in _SCOPES
 ]  # fmt: skip
 NODES = [
     asks(f"node(id: $organization) {{ id ... on Organization {{ {NAMED} }} }}", "organization",

@@ -20,7 +20,8 @@ from graphql import (
     parse,
     value_from_ast_untyped,
 )
-from tenant_table import ROWS as GRAPHQL_ROWS
+from tenant_caps import ROWS as CAP_ROWS
+from tenant_table import ROWS as TABLE_ROWS
 from tenant_table import Request, Row, Values
 
 from api.graphql_execution import Execution
@@ -29,6 +30,7 @@ from api.trpc_procedure import Prepared, Procedures, Step
 from api.trpc_wire import PREFIX, ROUTE
 from resolvers.schema import schema
 
+GRAPHQL_ROWS = [*TABLE_ROWS, *CAP_ROWS]
 PROCEDURES = list(Procedures(Execution(schema)))
 _ANY: Any = defaultdict(str)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -21,8 +22,14 @@ from access_world import World, make_person, make_world
 from api.auth import ORGANIZATION_HEADER
 from models import ids
 from models.access import Role, Scope
+from models.admission import Granted, SpendRequest
+from models.admission_queue import AdmissionQueue
+from models.admission_writer import Admission
 from models.api_key import create_key, make_secret, revoke_key
 from models.budget import set_limit
+from models.cap import CapPeriod
+from models.cap_change import CapSetting, set_cap
+from models.cap_rule import CapScope
 from models.db import Database
 from models.event import JobRef, RunRef, RunStatus, UsageEvent
 from models.ids import NIL, encode, uuid7
@@ -56,7 +63,7 @@ class Realm:
     word: str
     world: World
     subject: str
-    ids: Mapping[str, str]
+    ids: dict[str, str]
     kinds: Mapping[str, str]
     leaver_id: UUID
     tokens: int
@@ -103,6 +110,7 @@ async def make_realm(database: Database, ledger: Ledger, word: str, tokens: int)
         ]
     rows = await _spend(ledger, world, word, tokens)
     unpriced = f"UNPRICED_USAGE {datetime.now(UTC).date().replace(day=1)}"
+    reserved = await _reserve(ledger, world, word)
     things = {
         "alert": (ids.ALERT, uuid5(world.organization_id, unpriced)),
         "organization": (ids.ORGANIZATION, world.organization_id),
@@ -126,6 +134,8 @@ async def make_realm(database: Database, ledger: Ledger, word: str, tokens: int)
         "run": (ids.RUN, row["run_id"]),
         "job": (ids.JOB, row["job_id"]),
     } | await _price(database, world, word)
+    things |= await _cap(database, world, things["run"][1])
+    things |= {"reservation": (ids.RESERVATION, reserved)}
     realm = Realm(
         word,
         world,
@@ -187,6 +197,50 @@ async def _spend(ledger: Ledger, world: World, word: str, tokens: int) -> list[U
     recorded = [outcome.transaction_id for outcome in outcomes if outcome.transaction_id]
     assert len(recorded) == len(events)
     return recorded
+
+
+async def _reserve(ledger: Ledger, world: World, word: str) -> UUID:
+    """Money held for a run, and some more to give back; answers the first one's id."""
+    queue = AdmissionQueue(Admission(ledger))
+    wanted = [
+        SpendRequest(
+            f"{word}-{name}", world.near, f"{word}-run", amount=Decimal(1), ttl_seconds=80_000
+        )
+        for name in ("hold", "freed", "first")
+    ]
+    [held, *_] = [await queue.reserve(world.organization_id, request) for request in wanted]
+    assert isinstance(held, Granted)
+    return held.reservation_id
+
+
+async def _cap(database: Database, world: World, run_id: UUID) -> dict[str, tuple[str, UUID]]:
+    """Caps on a project and two runs; one of them is there to be taken away."""
+    async with database.connection() as connection:
+        parent_id = await connection.fetchval(
+            "SELECT parent_id FROM pipeline_run WHERE organization_id = $1 AND id = $2",
+            world.organization_id, run_id,
+        )  # fmt: skip
+    places = {
+        "cap": (CapScope.PROJECT, world.near, CapPeriod.MONTH),
+        "parentCap": (CapScope.RUN, parent_id, CapPeriod.RUN),
+    }
+    made = {
+        name: (ids.CAP, await make_cap(database, world, *place)) for name, place in places.items()
+    }
+    return {**made, "gone": (ids.CAP, await cap_to_remove(database, world))}
+
+
+async def cap_to_remove(database: Database, world: World) -> UUID:
+    """A cap on the project `near`: the one that is there, or a new one."""
+    return await make_cap(database, world, CapScope.PROJECT, world.near, CapPeriod.DAY)
+
+
+async def make_cap(
+    database: Database, world: World, scope: CapScope, target_id: UUID, period: CapPeriod
+) -> UUID:
+    setting = CapSetting(scope, target_id, period, Decimal(1_000))
+    now = datetime.now(UTC)
+    return await database.retry(partial(set_cap, scope=world.system, setting=setting, now=now))
 
 
 async def _price(database: Database, world: World, word: str) -> dict[str, tuple[str, UUID]]:

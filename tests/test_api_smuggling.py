@@ -28,6 +28,7 @@ from models.otel_project import HEADER
 ROWS = [*GRAPHQL_ROWS, *TRPC_ROWS]
 USED = "last_used_at"
 PLACES = [(row, name) for row in ROWS for name in row.ids]
+ANY_KIND = {"Query.node(id)", "CapFilter.targetId"}
 OTHER_KINDS = ("near", "first", "user")
 PAGES = [row for row in ROWS if row.pages]
 TOTALS = """{
@@ -61,7 +62,7 @@ def no_ids(doors: Doors, row: Row, name: str) -> list[str]:
     """What is no id of that kind: other kinds, ours and theirs, and damaged ones."""
     kind, own, foreign = doors.ours.kinds[name], doors.ours.ids[name], doors.theirs.ids[name]
     realms = [doors.theirs]
-    if "Query.node(id)" not in row.id_places:  # which takes any kind
+    if not row.id_places & ANY_KIND:
         realms.append(doors.ours)
     others = [realm.ids[other] for realm in realms for other in OTHER_KINDS]
     wrong = [id for id in others if decode(id).kind != kind]

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import pytest
+from caps import Caps
 from graphql import (
     GraphQLField,
     GraphQLNonNull,
@@ -12,6 +13,7 @@ from graphql import (
     get_named_type,
     is_leaf_type,
     is_required_argument,
+    is_union_type,
 )
 from graphql_client import MARCH, owner
 from tenants import PRICED, Tenant
@@ -52,6 +54,8 @@ def _field(name: str, field: GraphQLField, depth: int) -> str:
     named = get_named_type(field.type)
     if is_leaf_type(named):
         return name
+    if is_union_type(named):
+        return f"{name} {{ __typename ... on Node {{ id }} }}"
     assert isinstance(named, GraphQLObjectType)
     return f"{name}{arguments} {{ __typename {selection(named, depth - 1)} }}" if depth else ""
 
@@ -66,6 +70,12 @@ async def repriced(database: Database, tenant: Tenant) -> tuple[UUID, UUID]:
     shown = await rehearse(database, scope, Wanted(MARCH.replace(day=1), MARCH))
     assert shown.lines
     return price, shown.id
+
+
+async def held(caps: Caps) -> tuple[UUID, UUID]:
+    """A cap, and a reservation `r` of the run `r` that holds under it."""
+    cap = await caps.set(5)
+    return cap, (await caps.granted("r", run_key="r")).reservation_id
 
 
 @pytest.fixture
@@ -112,6 +122,7 @@ async def ids(database: Database, tenant: Tenant, ledger: Ledger) -> dict[str, s
             outcomes[1].transaction_id,
         )
     price, repricing = await repriced(database, tenant)
+    cap, reservation = await held(Caps(database, tenant))
     things = {
         "Alert": (node.ALERT, uuid5(tenant.organization_id, "UNPRICED_USAGE 2026-03-01")),
         "Organization": (node.ORGANIZATION, tenant.organization_id),
@@ -125,6 +136,8 @@ async def ids(database: Database, tenant: Tenant, ledger: Ledger) -> dict[str, s
         "Budget": (node.BUDGET, tenant.project_id),
         "Price": (node.PRICE, price),
         "Repricing": (node.REPRICING, repricing),
+        "Cap": (node.CAP, cap),
+        "Reservation": (node.RESERVATION, reservation),
     }
     public = {name: encode(kind, tenant.id, id) for name, (kind, id) in things.items()}  # type: ignore[arg-type]
     return public | {"User": node.user_id(tenant.user_id)}

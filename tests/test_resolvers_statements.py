@@ -3,9 +3,12 @@
 from datetime import UTC, datetime
 
 import pytest
+from caps import Caps
 from graphql_client import MARCH, CountedDatabase, owner
 from tenants import Tenant, make_tenant
 
+from models.cap import CapPeriod
+from models.cap_rule import CapScope
 from models.db import Database
 from models.event import JobRef, RunRef, RunStatus
 from models.ids import encode
@@ -67,6 +70,40 @@ async def test_a_portfolio_takes_as_many_statements_for_forty_projects_as_for_tw
     assert taken[0] <= 20
     brief = "{ projects(first: 100) { nodes { monthlySummary { totalCost } } } }"
     assert [await statements(database, tenant, brief) for tenant in (few, many)] == [3, 3]
+
+
+async def make_caps(database: Database, ledger: Ledger, project_count: int) -> Tenant:
+    """A tenant with caps on every kind of thing, one for each project and run, and reservations."""
+    tenant = await make_world(database, ledger, project_count)
+    caps = Caps(database, tenant)
+    async with database.connection() as connection:
+        runs = await connection.fetch(
+            "SELECT id FROM pipeline_run WHERE organization_id = $1", tenant.id
+        )
+    for scope in (CapScope.ORGANIZATION, CapScope.WORKSPACE, CapScope.USER, CapScope.API_KEY):
+        await caps.set(100, scope)
+    for row in runs:
+        await caps.set(100, CapScope.RUN, row["id"], CapPeriod.RUN)
+    for project in tenant.project_ids:
+        await caps.set(100, CapScope.PROJECT, project)
+        await caps.granted(f"{project}", project_id=project, run_key="run")
+    return tenant
+
+
+CAPS = """{ organization { caps(first: 100) { nodes { limit spent viewerCanChange resetsAt
+  updatedBy { name } allowanceOf { id } target { __typename ... on Project { workspace { name } }
+    ... on User { name } ... on PipelineRun { key project { name } } } } } } }"""
+RESERVATIONS = """{ organization { reservations(first: 100) { nodes { key settledCost
+  project { name } run { key } caps { limit held target { ... on Project { name } } } } } } }"""
+
+
+@pytest.mark.parametrize(("query", "most"), [(CAPS, 9), (RESERVATIONS, 9)])
+async def test_caps_take_as_many_statements_for_many_as_for_few(
+    database: Database, ledger: Ledger, query: str, most: int
+) -> None:
+    few, many = [await make_caps(database, ledger, count) for count in (2, 12)]
+    taken = [await statements(database, tenant, query) for tenant in (few, many)]
+    assert taken[0] == taken[1] <= most
 
 
 @pytest.mark.parametrize(
