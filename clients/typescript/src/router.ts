@@ -220,11 +220,11 @@ export interface ApiKey {
   /** What it may do at its level. */
   role: Role;
   /** The person it acts for; null when it acts for nobody. */
-  user: UserReference | null;
+  user: User | null;
   /** The workspace it is for; null for another level, and when out of reach. */
-  workspace: WorkspaceReference | null;
+  workspace: Workspace | null;
   /** The project it is for; null for another level, and when out of reach. */
-  project: ProjectReference | null;
+  project: Project | null;
   /** When it was made. */
   createdAt: string;
   /** From when it works no more; null when it never expires. */
@@ -397,32 +397,6 @@ export interface BudgetChangeConnection {
   nodes: Array<BudgetChange>;
   /** Where the page begins and ends. */
   pageInfo: PageInfo;
-}
-
-/** A project's monthly threshold. It warns and never blocks; a cap blocks. */
-export interface BudgetReference {
-  /** Opaque id, one for each project. */
-  id: string;
-  /** Dollars a month; null when none is set, and 0 is a limit. */
-  limit: number | null;
-  /** `limit` to the last digit. */
-  limitExact: string | null;
-  /** The running month. */
-  month: string;
-  /** Dollars of the running month. */
-  spent: number;
-  /** `spent` to the last digit. */
-  spentExact: string;
-  /** `limit` minus `spent`, negative when exceeded; null without a limit. */
-  remaining: number | null;
-  /** `remaining` to the last digit. */
-  remainingExact: string | null;
-  /** `spent` / `limit` * 100; null without a limit and with a limit of 0. */
-  pct: number | null;
-  /** Where the month stands. */
-  status: BudgetStatus;
-  /** When the limit was last changed; null when never. */
-  updatedAt: string | null;
 }
 
 /** What a cap would have done to the past. */
@@ -978,9 +952,7 @@ export interface PipelineRun {
   /** The caller's own name for it, unique within the project. */
   key: string;
   /** What its money was spent on. */
-  project: ProjectReference;
-  /** The run that started it; null when it started by itself. */
-  parent: PipelineRunReference | null;
+  project: Project;
   /** Name of the workflow. */
   workflow: string | null;
   /** What set it off, in the caller's words (`schedule`, `manual`). */
@@ -1063,11 +1035,11 @@ export interface Project {
   /** Name to show. */
   name: string;
   /** The workspace it belongs to. */
-  workspace: WorkspaceReference;
+  workspace: Workspace;
   /** The tenant it belongs to. */
-  organization: OrganizationReference;
+  organization: Organization;
   /** Who answers for its spend; null once that person has left. */
-  owner: UserReference | null;
+  owner: User | null;
   /** The organization's IANA time zone. */
   timeZone: string;
   /** When it was made. */
@@ -1077,7 +1049,7 @@ export interface Project {
   /** Whether the viewer may call `setBudgetLimit` for it. */
   viewerCanSetBudget: boolean;
   /** Its monthly threshold; always there, with a null `limit` when none is set. */
-  budget: BudgetReference;
+  budget: Budget;
 }
 
 /** Projects, a page at a time. */
@@ -1631,9 +1603,9 @@ export interface Workspace {
   /** Name to show. */
   name: string;
   /** The tenant it belongs to. */
-  organization: OrganizationReference;
+  organization: Organization;
   /** The group it is counted in; null when in none. */
-  group: WorkspaceGroupReference | null;
+  group: WorkspaceGroup | null;
   /** The viewer's role here, inherited from above where that is higher. */
   viewerRole: Role | null;
 }
@@ -1653,7 +1625,7 @@ export interface WorkspaceGroup {
   /** Name to show. */
   name: string;
   /** The tenant it belongs to. */
-  organization: OrganizationReference;
+  organization: Organization;
 }
 
 /** Workspace groups, a page at a time. */

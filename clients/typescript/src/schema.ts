@@ -219,6 +219,16 @@ export interface ApiCallFilter {
   outcome?: CallOutcome | null;
 }
 
+/** 001's CSV. */
+export interface ApiCallsDownloadInput {
+  /** Which workspace. */
+  workspaceId: string;
+  /** Which range. */
+  range: RangeInput;
+  /** Which calls. */
+  filter?: ApiCallFilter | null;
+}
+
 /** A credential of a program, and a dimension of spend. The secret is never shown again. */
 export interface ApiKey {
   /** Opaque id. */
@@ -427,12 +437,111 @@ export type BudgetStatus =
   /** 100 % or more (red); with a limit of 0, as soon as anything was spent. */
   | "EXCEEDED";
 
+/** A call that is about to be made. */
+export interface CallEstimateInput {
+  /** Who runs the model; found from the model's name when omitted and unambiguous. */
+  provider?: string | null;
+  /** The model's exact name. */
+  model: string;
+  /** Input tokens, counted as if none were cached. */
+  inputTokens: number;
+  /** Most output tokens the call may return, reasoning included. */
+  maxOutputTokens: number;
+}
+
 /** How a model call ended. */
 export type CallOutcome =
   /** An answer came. */
   | "SUCCEEDED"
   /** The provider or the connection failed; what it charged is still recorded. */
   | "FAILED";
+
+/** A limit that blocks or warns. At most one for each target, period and action. */
+export interface Cap {
+  /** Opaque id. */
+  id: string;
+  /** What kind of thing it limits. */
+  scope: CapScope;
+  /** The thing it limits. */
+  target: CapTarget;
+  /** The time over which it counts. */
+  period: CapPeriod;
+  /** The stretch it counts now; null for a whole run. */
+  currentPeriod: Period | null;
+  /** What its amounts are measured in. */
+  unit: SpendUnit;
+  /** The limit. */
+  limit: string;
+  /** What was spent in the current period. */
+  spent: string;
+  /** What is held by open reservations. */
+  held: string;
+  /** `limit` minus `spent` minus `held`, never below 0: what may still be reserved. */
+  remaining: string;
+  /** (`spent` + `held`) / `limit` * 100; null with a limit of 0. */
+  usedPct: number | null;
+  /** How it stands. */
+  status: CapStatus;
+  /** When `spent` begins at 0 again; null for a whole run. */
+  resetsAt: string | null;
+  /** What it does when reached. */
+  action: CapAction;
+  /** What it does about unknown prices. */
+  unpricedPolicy: UnpricedPolicy;
+  /** Dollars per million input tokens under ASSUME; null otherwise. */
+  assumedInputPrice: string | null;
+  /** Dollars per million output tokens under ASSUME; null otherwise. */
+  assumedOutputPrice: string | null;
+  /**
+   * The parent run's cap out of which this allowance was given; null when it stands by itself.
+   */
+  allowanceOf: Cap | null;
+  /** Transactions without a known price, left out of `spent`. */
+  unpricedTransactions: number;
+  /** When it was last changed. */
+  updatedAt: string;
+  /** Who changed it last; null for a key that belongs to nobody. */
+  updatedBy: User | null;
+  /** Whether the viewer may change it. */
+  viewerCanChange: boolean;
+}
+
+/** What a cap does when it is reached. */
+export type CapAction =
+  /** Refuses. */
+  | "BLOCK"
+  /** Grants, and says so. */
+  | "WARN";
+
+/** Caps, a page at a time. */
+export interface CapConnection {
+  /** Entries with their cursors. */
+  edges: Array<CapEdge>;
+  /** The entries alone. */
+  nodes: Array<Cap>;
+  /** Where the page begins and ends. */
+  pageInfo: PageInfo;
+}
+
+/** One entry of a page of caps. */
+export interface CapEdge {
+  /** Where it stands. */
+  cursor: string;
+  /** The cap. */
+  node: Cap;
+}
+
+/** Which caps. Fields given are all met. */
+export interface CapFilter {
+  /** Only on this kind of thing. */
+  scope?: CapScope | null;
+  /** Only on this thing. */
+  targetId?: string | null;
+  /** Only those that apply to spending on this project, from the organization down. */
+  appliesToProjectId?: string | null;
+  /** Only in this state. */
+  status?: CapStatus | null;
+}
 
 /** The time over which a cap counts. */
 export type CapPeriod =
@@ -478,6 +587,15 @@ export type CapScope =
   /** A user. */
   | "USER";
 
+/** How a cap stands. */
+export type CapStatus =
+  /** Below 80 %. */
+  | "OK"
+  /** From 80 %. */
+  | "NEAR"
+  /** Nothing more fits. */
+  | "REACHED";
+
 /** One period in which a rehearsed cap would have struck. */
 export interface CapStrike {
   /** The cap's period. */
@@ -489,6 +607,9 @@ export interface CapStrike {
   /** What they cost. */
   blockedAmount: string;
 }
+
+/** What a cap may be set on. */
+export type CapTarget = Union<{ ApiKey: ApiKey; Organization: Organization; PipelineRun: PipelineRun; Project: Project; User: User; Workspace: Workspace; WorkspaceGroup: WorkspaceGroup }>;
 
 /** A key to make. */
 export interface CreateApiKeyInput {
@@ -504,6 +625,24 @@ export interface CreateApiKeyInput {
   isPersonal?: boolean;
   /** From when it works no more; never when omitted. */
   expiresAt?: string | null;
+}
+
+/** What to download; exactly one. */
+export interface CreateDownloadInput {
+  /** 000's CSV. */
+  usageEntries?: UsageEntriesDownloadInput | null;
+  /** 001's CSV. */
+  apiCalls?: ApiCallsDownloadInput | null;
+}
+
+/** Answer to `createDownload`. */
+export interface CreateDownloadPayload {
+  /** Path on this server, for one download; null when refused. */
+  url: string | null;
+  /** Until when it works, one minute from now; null when refused. */
+  expiresAt: string | null;
+  /** What to put right. */
+  userErrors: Array<UserError>;
 }
 
 /** A project to make. */
@@ -747,6 +886,15 @@ export interface DateRangeInput {
   last: string;
 }
 
+/** Why a reservation was denied. */
+export type DenialReason =
+  /** It does not fit under a cap. */
+  | "CAP_REACHED"
+  /** The model's price is unknown and a cap refuses unknown prices. */
+  | "UNPRICED_MODEL"
+  /** Credits are used up. */
+  | "CREDITS_OUT";
+
 /**
  * How an entry counts against the organization's monthly limit, fixed when it was written
  * (000).
@@ -756,6 +904,14 @@ export type EntryType =
   | "INCLUDED"
   /** Beyond the limit, wholly or in part. */
   | "ON_DEMAND";
+
+/** A reservation to keep longer. */
+export interface ExtendReservationInput {
+  /** By the caller's own name. */
+  key: string;
+  /** Seconds from now, 1 to 86,400. */
+  ttlSeconds: number;
+}
 
 /** Bonus credits to grant. */
 export interface GrantCreditsInput {
@@ -1088,6 +1244,27 @@ export interface Mutation {
    * say that a job has ended. MEMBER.
    */
   recordRun: Field<{ input: RecordRunInput }, RecordRunPayload | null>;
+  /**
+   * Holds money under every cap that applies, or under none. The same key again answers the
+   * same; a denial is not remembered. MEMBER.
+   */
+  reserveSpend: Field<{ input: ReserveSpendInput }, ReserveSpendResult | null>;
+  /**
+   * Posts what a call used and, unless more is to come, frees the rest; in one transaction.
+   * MEMBER.
+   */
+  settleReservation: Field<{ input: SettleReservationInput }, SettleReservationPayload | null>;
+  /** Frees a reservation that was not needed. MEMBER. */
+  releaseReservation: Field<{ input: ReleaseReservationInput }, ReservationPayload | null>;
+  /** Gives a reservation more time. MEMBER. */
+  extendReservation: Field<{ input: ExtendReservationInput }, ReservationPayload | null>;
+  /**
+   * Sets a cap, or changes the one with the same scope, thing, period and action. ADMIN above
+   * the level it binds.
+   */
+  setCap: Field<{ input: SetCapInput }, SetCapPayload | null>;
+  /** Takes a cap away. ADMIN above the level it binds. */
+  removeCap: Field<{ input: RemoveCapInput }, RemoveCapPayload | null>;
   /** Appends prices for one model. ADMIN of the organization. */
   setPrice: Field<{ input: SetPriceInput }, SetPricePayload | null>;
   /**
@@ -1095,6 +1272,8 @@ export interface Mutation {
    * organization.
    */
   repriceUsage: Field<{ input: RepriceUsageInput }, RepriceUsagePayload | null>;
+  /** Makes an address from which a browser can download an export without headers, once. */
+  createDownload: Field<{ input: CreateDownloadInput }, CreateDownloadPayload | null>;
   /** Changes the name or the time zone of the viewer's organization. ADMIN of it. */
   updateOrganization: Field<{ input: UpdateOrganizationInput }, UpdateOrganizationPayload | null>;
   /** Changes how the viewer's organization pays, from now on. OWNER of it. */
@@ -1151,7 +1330,7 @@ export interface Mutation {
 }
 
 /** A thing with an identity of its own, found again through `Query.node`. */
-export type Node = Union<{ AgentJob: AgentJob; Alert: Alert; ApiKey: ApiKey; Budget: Budget; CreditTransaction: CreditTransaction; Organization: Organization; PipelineRun: PipelineRun; Price: Price; Project: Project; Repricing: Repricing; User: User; Workspace: Workspace; WorkspaceGroup: WorkspaceGroup }>;
+export type Node = Union<{ AgentJob: AgentJob; Alert: Alert; ApiKey: ApiKey; Budget: Budget; Cap: Cap; CreditTransaction: CreditTransaction; Organization: Organization; PipelineRun: PipelineRun; Price: Price; Project: Project; Repricing: Repricing; Reservation: Reservation; User: User; Workspace: Workspace; WorkspaceGroup: WorkspaceGroup }>;
 
 /** What a model was asked to do. */
 export type Operation =
@@ -1212,6 +1391,10 @@ export interface Organization {
    * ones.
    */
   prices: Field<{ provider?: string | null; model?: string | null; at?: string | null; first?: number | null; after?: string | null }, PriceConnection | null>;
+  /** Caps anywhere in the organization that the viewer may see, by scope and name. */
+  caps: Field<{ filter?: CapFilter | null; first?: number | null; after?: string | null }, CapConnection | null>;
+  /** Reservations that the viewer may see, newest first. */
+  reservations: Field<{ filter?: ReservationFilter | null; first?: number | null; after?: string | null }, ReservationConnection | null>;
   /** Models that were used without a known price, most tokens first. ADMIN. */
   unpricedModels: Field<{ range?: RangeInput | null; first?: number | null; after?: string | null }, UnpricedModelConnection | null>;
   /**
@@ -1486,6 +1669,8 @@ export interface Query {
   projects: Field<{ filter?: ProjectFilter | null; first?: number | null; after?: string | null }, ProjectConnection | null>;
   /** A run by the caller's own key; by our id use `node`. */
   pipelineRun: Field<{ projectId: string; key: string }, PipelineRun | null>;
+  /** A reservation by the caller's own key. */
+  reservation: Field<{ key: string }, Reservation | null>;
   /** Agent types in the registry, for legends and filters, by label. */
   agentTypes: Array<AgentType> | null;
   /** 003: same as `project.monthlySummary`. */
@@ -1602,10 +1787,30 @@ export interface RehearseCapInput {
   range: RangeInput;
 }
 
+/** A reservation to give back. */
+export interface ReleaseReservationInput {
+  /** By the caller's own name. */
+  key: string;
+}
+
 /** A threshold to take away. */
 export interface RemoveBudgetLimitInput {
   /** Which project. */
   projectId: string;
+}
+
+/** A cap to take away. */
+export interface RemoveCapInput {
+  /** Which cap. */
+  capId: string;
+}
+
+/** Answer to `removeCap`. */
+export interface RemoveCapPayload {
+  /** The id that is gone, for caches; null when refused. */
+  removedCapId: string | null;
+  /** What to put right. */
+  userErrors: Array<UserError>;
 }
 
 /** Another name for a key. */
@@ -1714,6 +1919,112 @@ export type RepricingStatus =
   | "DONE"
   /** Stopped; nothing was posted. */
   | "FAILED";
+
+/** Money held before a call. */
+export interface Reservation {
+  /** Opaque id. */
+  id: string;
+  /** The caller's own name for it, unique within the organization. */
+  key: string;
+  /** How it stands. */
+  status: ReservationStatus;
+  /** What the money is for. */
+  project: Project;
+  /** The run; null outside any. */
+  run: PipelineRun | null;
+  /** Dollars held when it was granted. */
+  amount: string;
+  /** Dollars posted to the ledger so far. */
+  settledCost: string;
+  /** Dollars still held; 0 once it has ended. */
+  held: string;
+  /** Dollars posted beyond `amount`; 0 when none. */
+  overrun: string;
+  /** When it was granted. */
+  createdAt: string;
+  /** When it ends by itself. */
+  expiresAt: string;
+  /** Seconds until then by the server's clock; 0 once it has ended. */
+  expiresInSeconds: number;
+  /** When it ended; null while open. */
+  endedAt: string | null;
+  /** The caps that hold it. */
+  caps: Array<Cap>;
+}
+
+/** Reservations, a page at a time. */
+export interface ReservationConnection {
+  /** Entries with their cursors. */
+  edges: Array<ReservationEdge>;
+  /** The entries alone. */
+  nodes: Array<Reservation>;
+  /** Where the page begins and ends. */
+  pageInfo: PageInfo;
+}
+
+/** One entry of a page of reservations. */
+export interface ReservationEdge {
+  /** Where it stands. */
+  cursor: string;
+  /** The reservation. */
+  node: Reservation;
+}
+
+/** Which reservations. Fields given are all met. */
+export interface ReservationFilter {
+  /** Only in this state. */
+  status?: ReservationStatus | null;
+  /** Only for this project. */
+  projectId?: string | null;
+  /** Only for this run, by our id. */
+  runId?: string | null;
+  /** Only this one, by the caller's key. */
+  key?: string | null;
+}
+
+/** Answer to `releaseReservation` and `extendReservation`. */
+export interface ReservationPayload {
+  /** The reservation as it is now; null when refused. */
+  reservation: Reservation | null;
+  /** What to put right. */
+  userErrors: Array<UserError>;
+}
+
+/** How a reservation stands. */
+export type ReservationStatus =
+  /** Held. */
+  | "OPEN"
+  /** Ended by the actual usage. */
+  | "SETTLED"
+  /** Given back. */
+  | "RELEASED"
+  /** Ended by the clock. */
+  | "EXPIRED";
+
+/** A request to hold money: an amount, or a call for us to price; exactly one of the two. */
+export interface ReserveSpendInput {
+  /** The caller's own name for the reservation, unique within the organization. */
+  key: string;
+  /** What the money is for. */
+  projectId: string;
+  /** The run, by the caller's own name; created when new. */
+  runKey?: string | null;
+  /** The agent job, by the caller's own name; needs `runKey`. */
+  jobKey?: string | null;
+  /** The key that will call; the one in use when omitted. */
+  apiKeyId?: string | null;
+  /** The person it counts for. */
+  userId?: string | null;
+  /** Dollars, above 0. */
+  amount?: string | number | null;
+  /** The call, to be priced at its most expensive. */
+  call?: CallEstimateInput | null;
+  /** Seconds until it ends by itself, 1 to 86,400 (settle or extend before). */
+  ttlSeconds?: number;
+}
+
+/** Whether the money is held. */
+export type ReserveSpendResult = Union<{ SpendDenied: SpendDenied; SpendGranted: SpendGranted; SpendRejected: SpendRejected }>;
 
 /** A key to end. */
 export interface RevokeApiKeyInput {
@@ -1865,6 +2176,38 @@ export interface SetBudgetLimitsResult {
   userErrors: Array<UserError>;
 }
 
+/** A cap to set. */
+export interface SetCapInput {
+  /** What kind of thing to limit. */
+  scope: CapScope;
+  /** The thing to limit, by our id; must be of that kind. */
+  scopeId: string;
+  /** The time over which to count. */
+  period: CapPeriod;
+  /** The limit, 0 to 1e9, up to 12 decimals; 0 lets nothing through. */
+  limit: string | number;
+  /** What it is measured in. */
+  unit?: SpendUnit;
+  /** What to do when reached. */
+  action?: CapAction;
+  /** What to do about unknown prices. */
+  unpricedPolicy?: UnpricedPolicy;
+  /** Dollars per million input tokens; required with ASSUME. */
+  assumedInputPrice?: string | number | null;
+  /** Dollars per million output tokens; required with ASSUME. */
+  assumedOutputPrice?: string | number | null;
+  /** For a child run: the parent run's cap out of which this is given. */
+  allowanceOfCapId?: string | null;
+}
+
+/** Answer to `setCap`. */
+export interface SetCapPayload {
+  /** The cap as it is now; null when refused. */
+  cap: Cap | null;
+  /** What to put right. */
+  userErrors: Array<UserError>;
+}
+
 /** Prices for one model from one instant on. */
 export interface SetPriceInput {
   /** Whose; the viewer's organization when omitted. */
@@ -1903,6 +2246,113 @@ export interface SetWorkspaceGroupInput {
   workspaceId: string;
   /** The group; a workspace is in one at most. */
   workspaceGroupId: string;
+}
+
+/** What a reserved call used. */
+export interface SettleReservationInput {
+  /** The reservation, by the caller's own name. */
+  key: string;
+  /** What was used. Project, run, job, key and user come from the reservation. */
+  event: SettledUsageInput;
+  /** Whether the reservation ends; false while the call streams on. */
+  final?: boolean;
+}
+
+/** Answer to `settleReservation`. */
+export interface SettleReservationPayload {
+  /** The reservation as it is now; null when refused. */
+  reservation: Reservation | null;
+  /** What became of the usage; null when refused. */
+  result: UsageResult | null;
+  /** Dollars posted beyond what was held; 0 when none, null when refused. */
+  overrun: string | null;
+  /** What to put right. */
+  userErrors: Array<UserError>;
+}
+
+/**
+ * Usage under a reservation. While a call streams, counts are the call's so far; parts may come
+ * twice and out of order.
+ */
+export interface SettledUsageInput {
+  /**
+   * The caller's own name for the event; the reservation's key when omitted, and needed while a
+   * call streams.
+   */
+  eventKey?: string | null;
+  /** When the call was made; the server's now when omitted. */
+  occurredAt?: string | null;
+  /** Who ran the model; as reserved when omitted. */
+  provider?: string | null;
+  /** The model's exact name; as reserved when omitted. */
+  model?: string | null;
+  /** What the model was asked to do. */
+  operation?: Operation;
+  /** How the call ended. */
+  outcome?: CallOutcome;
+  /** Where it was asked. */
+  surface?: Surface;
+  /** Input tokens, as the provider counts them. */
+  inputTokens?: number;
+  /** Output tokens, as the provider counts them. */
+  outputTokens?: number;
+  /** Input tokens read from a cache. */
+  cacheReadTokens?: number | null;
+  /** Input tokens written to a 5-minute cache, or to one of unknown life. */
+  cacheWrite5mTokens?: number | null;
+  /** Input tokens written to a 1-hour cache. */
+  cacheWrite1hTokens?: number | null;
+  /** Reasoning tokens. */
+  reasoningTokens?: number | null;
+  /** Whether `inputTokens` contains the cached ones. Required with any cache count. */
+  inputIncludesCache?: boolean | null;
+  /** Whether `outputTokens` contains the reasoning ones. Required with a reasoning count. */
+  outputIncludesReasoning?: boolean | null;
+  /** How long the call took. */
+  durationMs?: number | null;
+  /** What the source said it cost, in dollars. */
+  sourceCost?: string | number | null;
+}
+
+/** It does not fit: do not make the call. */
+export interface SpendDenied {
+  /** For programs. */
+  reason: DenialReason;
+  /** For people: which limit, what was asked, what is left, when it resets. */
+  message: string;
+  /** The cap that refused, the widest one of several; null when the caller may not see it. */
+  cap: Cap | null;
+  /** What that cap's amounts are measured in. */
+  unit: SpendUnit;
+  /** The cap's limit; null when the caller may not see it. */
+  limit: string | null;
+  /** What was spent under it; null when the caller may not see it. */
+  spent: string | null;
+  /** What is held under it; null when the caller may not see it. */
+  held: string | null;
+  /** What was asked for, in that unit; null when it could not be priced. */
+  requested: string | null;
+  /** When that cap begins at 0 again; null for a whole run. */
+  resetsAt: string | null;
+  /** Whether the room is only held, not spent: trying again soon can help. */
+  isRetryable: boolean;
+}
+
+/** The money is held: make the call. */
+export interface SpendGranted {
+  /**
+   * The hold; always OPEN. A key whose reservation has ended is rejected with RESERVATION_ENDED
+   * instead.
+   */
+  reservation: Reservation;
+  /** Caps with action WARN that this exceeds. */
+  warnings: Array<Cap>;
+}
+
+/** The request made no sense; nothing was looked at. */
+export interface SpendRejected {
+  /** What to put right, at least one. */
+  userErrors: Array<UserError>;
 }
 
 /** What an amount is measured in. */
@@ -2115,6 +2565,15 @@ export interface UnpricedModelEdge {
   node: UnpricedModel;
 }
 
+/** What a cap does about a call whose price is unknown. */
+export type UnpricedPolicy =
+  /** Refuses it. */
+  | "BLOCK"
+  /** Lets it through, counted as unpriced. */
+  | "ALLOW"
+  /** Takes the cap's assumed prices. */
+  | "ASSUME";
+
 /** A workspace to count in no group. */
 export interface UnsetWorkspaceGroupInput {
   /** Which workspace. */
@@ -2200,6 +2659,18 @@ export interface UsageBar {
   showsReferral: boolean;
   /** When these figures were read. */
   asOf: string;
+}
+
+/** 000's CSV. */
+export interface UsageEntriesDownloadInput {
+  /** Which workspace. */
+  workspaceId: string;
+  /** Which range. */
+  range: RangeInput;
+  /** Which executions. */
+  filter?: UsageEntryFilter | null;
+  /** Most rows; all when null. */
+  limit?: number | null;
 }
 
 /** One execution and what it cost in the range (000). */
@@ -2765,12 +3236,29 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
   BudgetChangeEdge: {
     node: ["BudgetChange"],
   },
+  Cap: {
+    target: ["CapTarget"],
+    currentPeriod: ["Period"],
+    allowanceOf: ["Cap"],
+    updatedBy: ["User"],
+  },
+  CapConnection: {
+    edges: ["CapEdge"],
+    nodes: ["Cap"],
+    pageInfo: ["PageInfo"],
+  },
+  CapEdge: {
+    node: ["Cap"],
+  },
   CapRehearsal: {
     period: ["Period"],
     strikes: ["CapStrike"],
   },
   CapStrike: {
     period: ["Period"],
+  },
+  CreateDownloadPayload: {
+    userErrors: ["UserError"],
   },
   CreditTransaction: {
     credits: ["CreditSplit"],
@@ -2841,8 +3329,15 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
     setBudgetLimits: ["SetBudgetLimitsPayload", {"input": "SetBudgetLimitsInput!"}],
     recordUsage: ["RecordUsagePayload", {"input": "RecordUsageInput!"}],
     recordRun: ["RecordRunPayload", {"input": "RecordRunInput!"}],
+    reserveSpend: ["ReserveSpendResult", {"input": "ReserveSpendInput!"}],
+    settleReservation: ["SettleReservationPayload", {"input": "SettleReservationInput!"}],
+    releaseReservation: ["ReservationPayload", {"input": "ReleaseReservationInput!"}],
+    extendReservation: ["ReservationPayload", {"input": "ExtendReservationInput!"}],
+    setCap: ["SetCapPayload", {"input": "SetCapInput!"}],
+    removeCap: ["RemoveCapPayload", {"input": "RemoveCapInput!"}],
     setPrice: ["SetPricePayload", {"input": "SetPriceInput!"}],
     repriceUsage: ["RepriceUsagePayload", {"input": "RepriceUsageInput!"}],
+    createDownload: ["CreateDownloadPayload", {"input": "CreateDownloadInput!"}],
     updateOrganization: ["UpdateOrganizationPayload", {"input": "UpdateOrganizationInput!"}],
     updateBilling: ["UpdateBillingPayload", {"input": "UpdateBillingInput!"}],
     grantCredits: ["GrantCreditsPayload", {"input": "GrantCreditsInput!"}],
@@ -2876,6 +3371,8 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
     members: ["MembershipConnection", {"first": "Int", "after": "String"}],
     apiKeys: ["ApiKeyConnection", {"first": "Int", "after": "String"}],
     prices: ["PriceConnection", {"provider": "String", "model": "String", "at": "DateTime", "first": "Int", "after": "String"}],
+    caps: ["CapConnection", {"filter": "CapFilter", "first": "Int", "after": "String"}],
+    reservations: ["ReservationConnection", {"filter": "ReservationFilter", "first": "Int", "after": "String"}],
     unpricedModels: ["UnpricedModelConnection", {"range": "RangeInput", "first": "Int", "after": "String"}],
     crossProjectSummary: ["CrossProjectSummary", {"month": "Month"}],
     tokenUsage: ["TokenUsage", {"filter": "TokenUsageFilter!"}],
@@ -2937,6 +3434,7 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
     project: ["Project", {"id": "ID!"}],
     projects: ["ProjectConnection", {"filter": "ProjectFilter", "first": "Int", "after": "String"}],
     pipelineRun: ["PipelineRun", {"projectId": "ID!", "key": "String!"}],
+    reservation: ["Reservation", {"key": "String!"}],
     agentTypes: ["AgentType"],
     monthlySummary: ["MonthlySummary", {"projectId": "ID!", "month": "Month"}],
     monthlyTrend: ["MonthlyPoint", {"projectId": "ID!", "months": "Int!", "until": "Month"}],
@@ -2953,12 +3451,32 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
     results: ["UsageResult"],
     userErrors: ["UserError"],
   },
+  RemoveCapPayload: {
+    userErrors: ["UserError"],
+  },
   RepriceUsagePayload: {
     repricing: ["Repricing"],
     userErrors: ["UserError"],
   },
   Repricing: {
     lines: ["RepricingLine"],
+  },
+  Reservation: {
+    project: ["Project"],
+    run: ["PipelineRun"],
+    caps: ["Cap"],
+  },
+  ReservationConnection: {
+    edges: ["ReservationEdge"],
+    nodes: ["Reservation"],
+    pageInfo: ["PageInfo"],
+  },
+  ReservationEdge: {
+    node: ["Reservation"],
+  },
+  ReservationPayload: {
+    reservation: ["Reservation"],
+    userErrors: ["UserError"],
   },
   RevokeMembershipPayload: {
     user: ["User"],
@@ -2980,9 +3498,28 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
     budget: ["Budget"],
     userErrors: ["UserError"],
   },
+  SetCapPayload: {
+    cap: ["Cap"],
+    userErrors: ["UserError"],
+  },
   SetPricePayload: {
     prices: ["Price"],
     repricing: ["Repricing"],
+    userErrors: ["UserError"],
+  },
+  SettleReservationPayload: {
+    reservation: ["Reservation"],
+    result: ["UsageResult"],
+    userErrors: ["UserError"],
+  },
+  SpendDenied: {
+    cap: ["Cap"],
+  },
+  SpendGranted: {
+    reservation: ["Reservation"],
+    warnings: ["Cap"],
+  },
+  SpendRejected: {
     userErrors: ["UserError"],
   },
   TokenUsage: {
