@@ -110,3 +110,6 @@ async def test_balances_are_proved(
         ("held", "3", "0"),
     ]
     assert "2 figures differ" in (await aicost("credits", "verify", *of)).out
+    rebuilt = await aicost("credits", "rebuild", *of, "--json")
+    assert rebuilt.json == {"balances_rebuilt": 1}
+    assert (await aicost("credits", "verify", *of)).status == 0

@@ -5,6 +5,7 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
+from uuid import UUID
 
 import asyncpg
 import typer
@@ -25,7 +26,8 @@ from models.billing import (
     set_billing,
 )
 from models.credit_balance import Balance, list_grants, load_balance
-from models.credit_check import CreditReport, verify_credits
+from models.credit_check import CreditReport, rebuild_credits, verify_credits
+from models.db import Database
 from models.errors import BadInputError
 from models.money import plain
 
@@ -194,11 +196,33 @@ def grant(
     answer(as_json, value, line)
 
 
+OrganizationOption = Annotated[
+    str | None, typer.Option("--organization", help="Only this one, by name; all if absent.")
+]
+
+
+@app.command()
+def rebuild(organization: OrganizationOption = None, as_json: AsJson = False) -> None:
+    """Make every balance what grants, deductions and reservations come to."""
+
+    async def session() -> int:
+        async with open_database(Settings.load()) as database:
+            return await rebuild_credits(database, await _organization_id(database, organization))
+
+    count = asyncio.run(session())
+    answer(as_json, {"balances_rebuilt": count}, f"{count} balances were rebuilt.")
+
+
+async def _organization_id(database: Database, name: str | None) -> UUID | None:
+    if name is None:
+        return None
+    async with database.connection() as connection:
+        return (await organization_scope(connection, name)).organization_id
+
+
 @app.command()
 def verify(
-    organization: Annotated[
-        str | None, typer.Option("--organization", help="Only this one, by name; all if absent.")
-    ] = None,
+    organization: OrganizationOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Recount every balance from grants, deductions and reservations. Exits with 1 if any differs.
@@ -209,10 +233,7 @@ def verify(
 
     async def session() -> CreditReport:
         async with open_database(Settings.load()) as database:
-            id = None
-            if organization is not None:
-                async with database.connection() as connection:
-                    id = (await organization_scope(connection, organization)).organization_id
+            id = await _organization_id(database, organization)
             with console.status("Verifying ...") if console.is_terminal else nullcontext():
                 return await verify_credits(database, id)
 
