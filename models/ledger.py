@@ -14,6 +14,7 @@ from uuid import UUID
 
 import asyncpg
 
+from models.adoption import Adoption, with_adoption
 from models.db import Database, sql
 from models.errors import ConflictError, UserError
 from models.event import UNATTRIBUTED, JobRef, RunRef, UsageEvent, UsageOutcome, UsageStatus
@@ -92,8 +93,10 @@ class Ledger:
         instant = now or datetime.now(UTC)
         for _ in range(_RACE_COUNT):
             try:
-                plan = await self._database.retry(
-                    lambda connection: self._record(connection, organization_id, events, instant)
+                plan = await with_adoption(
+                    self._database,
+                    organization_id,
+                    lambda adoption: self._record(adoption, events, instant),
                 )
             except _RacedError:
                 continue
@@ -121,16 +124,19 @@ class Ledger:
         for job in jobs:
             _gather(jobs_said, JobKey(key, job.key), job, instant)
 
-        async def bring_up(connection: asyncpg.Connection) -> UUID:
+        async def bring_up(adoption: Adoption) -> UUID:
+            connection = adoption.connection
             context = await self._load_context(connection, organization_id, {project_id})
             writer = ActivityWriter(
                 connection, organization_id, context.workspace_ids, context.zones, instant
             )
             activity = await writer.write({key: said}, jobs_said)
+            await adoption.find(activity.adopted)
             await write(connection, organization_id, instant, [], activity.counts)
+            await adoption.count(activity.adopted)
             return activity.runs[key].id
 
-        return await self._database.retry(bring_up)
+        return await with_adoption(self._database, organization_id, bring_up)
 
     @property
     def database(self) -> Database:
@@ -142,12 +148,9 @@ class Ledger:
         self._public = None
 
     async def _record(
-        self,
-        connection: asyncpg.Connection,
-        organization_id: UUID,
-        events: Sequence[UsageEvent],
-        now: datetime,
+        self, adoption: Adoption, events: Sequence[UsageEvent], now: datetime
     ) -> _Plan:
+        connection, organization_id = adoption.connection, adoption.organization_id
         # Checked before anything is sent: not every text can be.
         said = [(event, check(event)) for event in events]
         context = await self._load_context(
@@ -164,11 +167,13 @@ class Ledger:
             connection, organization_id, context.workspace_ids, context.zones, now
         )
         activity = await writer.write(*_named(_without_conflicts(sound, context.posted), now))
+        await adoption.find(activity.adopted)
         plan = _plan(checked, context, activity, now)
         await self._insert_rates(connection, organization_id, plan.rates, now)
         holds = await lock_settlements(connection, organization_id, events, plan.outcomes)
         if not await write(connection, organization_id, now, plan.entries, activity.counts, holds):
             raise _RacedError
+        await adoption.count(activity.adopted)
         return plan
 
     async def _load_context(

@@ -120,11 +120,15 @@ class JobCount(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What a batch names, as stored, and the job counts that it changed."""
+    """What a batch names, as stored, and the job counts that it changed.
+
+    `adopted` are runs of which only now is said which run started them.
+    """
 
     runs: Mapping[RunKey, Run]
     jobs: Mapping[JobKey, Job]
     counts: Sequence[JobCount]
+    adopted: Sequence[UUID] = ()
 
 
 def standing(said: Said[RunRef] | Said[JobRef]) -> Standing:
@@ -158,6 +162,7 @@ class ActivityWriter:
         self._zones = zones
         self._now = now
         self._counts: list[JobCount] = []
+        self._adopted: list[UUID] = []
 
     async def write(
         self,
@@ -167,12 +172,13 @@ class ActivityWriter:
         """Brings everything named up to date; the caller's transaction then holds its locks."""
         stored_runs = await self._write_runs(_with_parents(runs))
         stored_jobs = await self._write_jobs(jobs, stored_runs)
-        return Activity(stored_runs, stored_jobs, self._counts)
+        return Activity(stored_runs, stored_jobs, self._counts, self._adopted)
 
     async def _write_runs(self, said: Mapping[RunKey, Sequence[Said[RunRef]]]) -> dict[RunKey, Run]:
         if not said:
             return {}
         stored = await self._find_runs(list(said))
+        old = set(stored)
         if any(saying.ref.parent_key for sayings in said.values() for saying in sayings):
             # Whoever is named as a parent has to be there before its children are.
             new = [_new_run(key, said[key]) for key in said if key not in stored]
@@ -188,6 +194,11 @@ class ActivityWriter:
                     _merge_run(known, said[key], stored) if known else _new_run(key, said[key])
                 )
             changed = [merged[key] for key in waiting if merged[key] != stored.get(key)]
+            self._adopted += [
+                run.id
+                for run in changed
+                if run.key in old and run.parent_id != stored[run.key].parent_id
+            ]
             made = await self._put_runs(changed)
             waiting = [run.key for run in changed if run.id not in made]
             stored |= await self._find_runs(waiting)  # somebody else was quicker

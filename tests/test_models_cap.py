@@ -99,3 +99,26 @@ async def test_unknown_targets_are_not_found(caps: Caps) -> None:
     for scope in CapScope:
         with pytest.raises(Exception, match="There is no such"):
             await caps.set(1, scope, uuid7())
+
+
+async def test_a_run_that_is_adopted_late_counts_under_its_parents_cap(caps: Caps) -> None:
+    tenant = caps.tenant
+    await caps.record(
+        tenant.event("e1", run=RunRef("parent")),
+        tenant.event("e2", run=RunRef("child")),
+        tenant.event("e3", run=RunRef("grandchild", parent_key="child")),
+    )
+    async with caps.database.connection() as connection:
+        parent_id = await connection.fetchval(
+            "SELECT id FROM pipeline_run WHERE organization_id = $1 AND key = 'parent'", tenant.id
+        )
+    cap_id = await caps.set(10, CapScope.RUN, parent_id, CapPeriod.RUN)
+    assert await caps.figures(cap_id) == (COST, 0)
+    await caps.record(tenant.event("e4", run=RunRef("child", parent_key="parent")))
+    assert await caps.figures(cap_id) == (4 * COST, 0)
+    await caps.record(tenant.event("e5", run=RunRef("other")))
+    await caps.ledger.record_run(
+        tenant.id, tenant.project_id, RunRef("other", parent_key="grandchild")
+    )
+    assert await caps.figures(cap_id) == (5 * COST, 0)
+    await caps.verify()

@@ -1,0 +1,72 @@
+"""Runs of which only later is said which run started them: what they spent counts under its caps.
+
+Until then it did not. Moving it takes a closed gate, since others may be posting to the same runs:
+a transaction that finds it necessary is begun anew behind one. Where no run has a cap there is
+nothing to do. Refused: runs that are new, which have spent nothing.
+"""
+
+from collections.abc import Awaitable, Callable, Collection
+from typing import TypeVar
+from uuid import UUID
+
+import asyncpg
+
+from models.cap_count import recount, write_counts
+from models.cap_rule import CapRule
+from models.db import Database, sql
+from models.gate import close_gate
+
+Answer = TypeVar("Answer")
+
+
+class Adoption:
+    """What a transaction finds out about runs that were adopted; behind a closed gate or not."""
+
+    def __init__(
+        self, connection: asyncpg.Connection, organization_id: UUID, *, is_gate_closed: bool
+    ) -> None:
+        self.connection = connection
+        self.organization_id = organization_id
+        self._is_gate_closed = is_gate_closed
+
+    async def find(self, adopted: Collection[UUID]) -> None:
+        """Before posting: begins anew where spending has to be moved and the gate is open."""
+        if not adopted or self._is_gate_closed:
+            return
+        if await self.connection.fetchval(sql("cap_on_runs"), self.organization_id):
+            raise _OpenGateError
+
+    async def count(self, adopted: Collection[UUID]) -> None:
+        """After posting: counts the caps of the runs above those that were adopted again."""
+        if not adopted or not self._is_gate_closed:
+            return
+        rows = await self.connection.fetch(sql("cap_above_runs"), self.organization_id, adopted)
+        rules = [CapRule(*row) for row in rows]
+        if rules:
+            counts = await recount(self.connection, self.organization_id, rules)
+            await write_counts(self.connection, self.organization_id, rules, counts)
+
+
+class _OpenGateError(Exception):
+    """The transaction has to be begun anew behind a closed gate; nothing of it was kept."""
+
+
+async def with_adoption(
+    database: Database, organization_id: UUID, work: Callable[[Adoption], Awaitable[Answer]]
+) -> Answer:
+    """Does `work` in a transaction, with retries; behind a closed gate if it turns out to need one.
+
+    Nothing is executed before `work`, whose first statement goes through the gate.
+    """
+
+    async def beside_others(connection: asyncpg.Connection) -> Answer:
+        return await work(Adoption(connection, organization_id, is_gate_closed=False))
+
+    async def alone(connection: asyncpg.Connection) -> Answer:
+        await close_gate(connection, organization_id)
+        return await work(Adoption(connection, organization_id, is_gate_closed=True))
+
+    try:
+        return await database.retry(beside_others)
+    except _OpenGateError:
+        return await database.retry(alone)
