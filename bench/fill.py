@@ -123,11 +123,13 @@ async def _verify(app_dsn: str, organization_id: UUID, project_id: UUID) -> int:
     return report.entries_checked
 
 
-async def create_database(admin: asyncpg.Connection, name: str, server: Server) -> None:
-    """Makes an empty database, in place of the one that had the name."""
+async def create_database(
+    admin: asyncpg.Connection, name: str, server: Server, template: str = "template0"
+) -> None:
+    """Makes a database, empty or a copy of another, in place of the one that had the name."""
     await admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     owner = f"OWNER {_OWNER}" if server.has_roles else ""
-    await admin.execute(f"CREATE DATABASE {name} {owner} TEMPLATE template0")
+    await admin.execute(f"CREATE DATABASE {name} {owner} TEMPLATE {template}")
     if server.has_roles:
         await admin.execute(f"GRANT CONNECT ON DATABASE {name} TO {_APP}")
 

@@ -60,7 +60,7 @@ async def load_year(owner_dsn: str, entry_count: int, say: Say) -> tuple[UUID, U
         async with without_keys(owner, list(_COLUMNS)):
             await _copy(owner_dsn, year.days(entry_count))
             say(f"{entry_count:,} entries written")
-            await _roll_up(owner_dsn, organization_id)
+            await count_rollups(owner_dsn, organization_id)
             say(f"{len(ROLLUPS)} rollups counted")
         say("keys and indexes of the ledger made")
         await owner.execute("VACUUM (ANALYZE)")
@@ -95,8 +95,8 @@ async def _copy_table(owner_dsn: str, table: str, queue: asyncio.Queue[bytes]) -
         )
 
 
-async def _roll_up(owner_dsn: str, organization_id: UUID) -> None:
-    """Counts the rollups, a few at a time."""
+async def count_rollups(owner_dsn: str, organization_id: UUID) -> None:
+    """Counts the rollups anew, a few at a time."""
     waiting = list(ROLLUPS)
 
     async def work() -> None:
@@ -112,6 +112,7 @@ async def _roll_up(owner_dsn: str, organization_id: UUID) -> None:
 async def _count(owner: asyncpg.Connection, rollup: Rollup, organization_id: UUID) -> None:
     columns = ", ".join(rollup.columns)
     async with without_keys(owner, [rollup.table]):
+        await owner.execute(f"TRUNCATE {rollup.table}")
         await owner.execute(
             f"INSERT INTO {rollup.table} (organization_id, {columns})"
             f" SELECT $1, {columns} FROM ({rollup.recount(_ENTRIES, _JOBS)}) AS counted"
