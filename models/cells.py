@@ -40,7 +40,18 @@ def cells(rollup: Rollup) -> str:
     columns = ", ".join(rollup.columns)
     arms = _by_project(rollup) if next(iter(rollup.keys)) == "project_id" else _by_day(rollup)
     selected = [f"SELECT {columns} FROM {arm}" for arm in arms]  # noqa: S608 - names of ours
-    return " UNION ALL ".join([*selected, rollup.recount(_EDGE_ENTRIES, "")])
+    # Of the types of the table's columns: PostgreSQL reads a union of the same types as one table,
+    # and of that only the columns that are asked for.
+    counted = ", ".join(_of_its_type(rollup, name) for name in rollup.columns)
+    edges = f"SELECT {counted} FROM ({rollup.recount(_EDGE_ENTRIES, '')}) AS recounted"  # noqa: S608
+    return " UNION ALL ".join([*selected, edges])
+
+
+def _of_its_type(rollup: Rollup, name: str) -> str:
+    if name not in rollup.sums:
+        return name
+    kind = "numeric(30, 12)" if name == "cost" else "bigint"
+    return f"{name}::{kind} AS {name}"
 
 
 _EDGE_ENTRIES = """
