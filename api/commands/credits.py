@@ -35,6 +35,9 @@ app = typer.Typer(
     help="Show and change how an organization pays; grant, show and prove credits.",
     no_args_is_help=True,
 )
+OrganizationOption = Annotated[
+    str | None, typer.Option("--organization", help="Only this one, by name; all if absent.")
+]
 
 
 @app.command()
@@ -194,11 +197,6 @@ def grant(
     value = {"is_duplicate": not done, "bonus_remaining": left}
     line = f"{left} bonus credits are left." if done else "Granted before; nothing was changed."
     answer(as_json, value, line)
-
-
-OrganizationOption = Annotated[
-    str | None, typer.Option("--organization", help="Only this one, by name; all if absent.")
-]
 
 
 @app.command()
