@@ -64,6 +64,22 @@ query Recent($projectId: ID!) {
   }
 }
 """
+_SERIES = """
+query Series($range: RangeInput!, $granularity: Granularity!) {
+  organization { usageSeries(range: $range, granularity: $granularity) {
+    id unit total unpricedTransactions period { start end }
+    lines { surface total points { amount period { start end firstDate lastDate } } }
+  } }
+}
+"""
+_TOP = """
+query Top($range: RangeInput!) {
+  organization { top: %s(range: $range) {
+    unit period { firstDate lastDate } pageInfo { hasNextPage endCursor }
+    nodes { %s { id name } requests amount pctOfTotal unpricedTransactions }
+  } }
+}
+"""
 
 
 @dataclass(frozen=True)
@@ -72,7 +88,7 @@ class Question:
 
     name: str
     document: str
-    variables: dict[str, str]
+    variables: dict[str, Any]
     agree: Agree
 
     @property
@@ -92,7 +108,29 @@ def questions(organization_id: UUID, big: UUID, median: UUID) -> list[Question]:
             Question(f"monthlyTrend, {size}", _TREND, dated, _same_trend),
             Question(f"recentTransactions, {size}", _RECENT, project, _same_entries),
         ]
+    weeks = {"range": {"dates": {"first": f"{MONTH}-02", "last": f"{MONTH}-31"}}}
+    day = {"range": {"dates": {"first": f"{MONTH}-17", "last": f"{MONTH}-17"}}}
+    cycle = {"range": {"dates": {"first": f"{MONTH}-01", "last": f"{MONTH}-31"}}}
+    asked += [
+        Question("usageSeries, 24 hours", _SERIES, {**day, "granularity": "HOUR"}, _same_series),
+        Question("usageSeries, 30 days", _SERIES, {**weeks, "granularity": "WEEK"}, _same_series),
+        Question("topWorkspaces", _TOP % ("topWorkspaces", "workspace"), cycle, _same_ranking),
+        Question("topUsers", _TOP % ("topUsers", "user"), cycle, _same_ranking),
+    ]
     return sorted(asked, key=lambda question: question.name)
+
+
+def _same_series(data: Any, rows: Rows) -> bool:
+    series = data["organization"]["usageSeries"]
+    spent = [row for name in rows if name.startswith("usage_series") for row in rows[name]]
+    total = sum(row["amount"] for row in spent)
+    lines = [Decimal(line["total"]) for line in series["lines"]]
+    return total > 0 and total == sum(lines) == Decimal(series["total"])
+
+
+def _same_ranking(data: Any, rows: Rows) -> bool:
+    told = [Decimal(node["amount"]) for node in data["organization"]["top"]["nodes"]]
+    return len(told) > 1 and told == [row["amount"] for row in rows["ranking"]][: len(told)]
 
 
 def _same_summary(data: Any, rows: Rows) -> bool:

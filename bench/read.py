@@ -1,4 +1,4 @@
-"""How fast the answers of 003 are, and whether they stay so while the ledger grows.
+"""How fast the answers of 003 and 004 are, and whether they stay so while the ledger grows.
 
     python bench/read.py [--rows 100000 --rows 1000000 ...] [--json]
 
@@ -126,7 +126,7 @@ async def _key(ledger: Ledger) -> AsyncIterator[str]:
     await database.start()
     try:
         async with database.transaction() as connection:
-            key = await create_key(connection, scope, name="bench/read.py", role=Role.VIEWER)
+            key = await create_key(connection, scope, name="bench/read.py", role=Role.ADMIN)
         yield key.secret
         async with database.transaction() as connection:
             await revoke_key(connection, scope, key.id)

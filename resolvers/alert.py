@@ -20,8 +20,10 @@ from resolvers.node import Node, public_id, shows
 from resolvers.permissions import require_acting
 
 if TYPE_CHECKING:
+    from resolvers.cap import Cap
     from resolvers.project import Project
 
+LazyCap = Annotated["Cap", strawberry.lazy("resolvers.cap")]
 LazyProject = Annotated["Project", strawberry.lazy("resolvers.project")]
 
 
@@ -83,6 +85,7 @@ class Alert(Node):
     project: LazyProject | None = computed(
         _project, description="The project, for budgets; null otherwise."
     )
+    cap: LazyCap | None = field(description="The cap, for caps; null otherwise.")
     run_out: RunOut | None = field(description="The projection, for running out; null otherwise.")
     action_url: str | None = field(
         description="Path of the dashboard's page on which something can be done about it."

@@ -3,19 +3,24 @@
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 from strawberry import field
 
-from models import credit_usage
+from models import cap, credit_usage
 from models.ids import CREDIT_USAGE, USAGE_BAR, encode
 from models.money import kept
+from resolvers.context import Info
 from resolvers.enums import SpendUnit
 from resolvers.field import computed
 from resolvers.period import Period
 from resolvers.scalars import BigInt
 
+if TYPE_CHECKING:
+    from resolvers.cap import Cap
+
+LazyCap = Annotated["Cap", strawberry.lazy("resolvers.cap")]
 Date = date  # the name `date` is a field's below
 
 
@@ -36,6 +41,11 @@ def _usage_id(root: credit_usage.CreditUsage) -> strawberry.ID:
 
 def _bar_id(root: credit_usage.UsageBar) -> strawberry.ID:
     return strawberry.ID(encode(USAGE_BAR, root.organization_id, root.workspace_id))
+
+
+async def _spend_cap(root: credit_usage.CreditUsage, info: Info) -> cap.Cap | None:
+    id = root.spend_cap_id
+    return None if id is None else await info.context.loaders.cap.load(id)
 
 
 @strawberry.type(description="One bucket of credits in the running cycle.")
@@ -88,6 +98,9 @@ class CreditUsage:
     )
     monthly: CreditBucket | None = field(description="Credits of the plan; null under BYOM.")
     bonus: CreditBucket | None = field(description="Bonus credits; null under BYOM.")
+    spend_cap: LazyCap | None = computed(
+        _spend_cap, description="The blocking monthly cap under BYOM; null without one."
+    )
     days_elapsed: int = field(description="Whole days since the cycle began, today not counted.")
     days_remaining: int = field(description="Whole days until the cycle ends, today counted.")
     average_per_day: Decimal = field(description="`used` by elapsed time, a day.")

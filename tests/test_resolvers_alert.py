@@ -20,7 +20,7 @@ from models.ledger import Ledger
 NOW = datetime(2026, 3, 20, 9, 30, tzinfo=UTC)
 START = datetime(2026, 3, 1, tzinfo=UTC)
 ALERTS = """{ organization { alerts { id kind severity message since resetsAt unit limit used
-  usedPct actionUrl project { id } runOut { date } } } }"""
+  usedPct actionUrl cap { limit spent scope } project { id } runOut { date } } } }"""
 
 
 async def alerts(asker: Asker) -> dict[str, Any]:
@@ -108,6 +108,7 @@ async def test_caps_are_near_and_reached(
     assert cap["since"] == "2026-03-03T00:00:00Z", "the day on which it came to that"
     assert cap["resetsAt"] == "2026-04-01T00:00:00Z"
     assert "the project project 0" in cap["message"]
+    assert cap["cap"] == {"limit": limit, "spent": "10", "scope": "PROJECT"}
 
 
 async def test_the_organizations_own_cap_is_what_may_be_used_in_dollars(
@@ -122,11 +123,12 @@ async def test_the_organizations_own_cap_is_what_may_be_used_in_dollars(
     asker = owner(database, tenant, START + timedelta(days=15))
     usage = (await asker.ask(
         "{ organization { creditUsage { unit allocation used remaining usedPct"
-        " runOut { date isBeforeCycleEnd } } } }"
+        " runOut { date isBeforeCycleEnd } spendCap { limit period } } } }"
     ))["organization"]["creditUsage"]  # fmt: skip
     assert (usage["unit"], usage["allocation"], usage["used"]) == ("DOLLARS", "20", "15")
     assert (usage["remaining"], usage["usedPct"]) == ("5", 75)
     assert usage["runOut"] == {"date": "2026-03-21", "isBeforeCycleEnd": True}
+    assert usage["spendCap"] == {"limit": "20", "period": "BILLING_CYCLE"}
     [track] = (await alerts(asker)).values()
     assert track["kind"] == "ON_TRACK_TO_RUN_OUT"
     assert "the room under the spend cap" in track["message"]

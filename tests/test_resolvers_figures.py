@@ -349,3 +349,57 @@ async def test_figures_of_the_organization_are_for_its_admins(
     workspace = encode(node.WORKSPACE, tenant.id, tenant.workspace_id)
     _, [error] = await asker.run(BAR, id=workspace)
     assert error.code == "FORBIDDEN", "a project's people are not the workspace's"
+
+
+CYCLES = [
+    # Zone, anchor day, now, the cycle's first and last day, elapsed and remaining days.
+    ("UTC", 31, "2026-02-28T12:00Z", "2026-02-28", "2026-03-30", 0, 31),
+    ("UTC", 31, "2026-02-27T23:59Z", "2026-01-31", "2026-02-27", 27, 1),
+    ("UTC", 30, "2026-03-15T00:00Z", "2026-02-28", "2026-03-29", 15, 15),
+    ("UTC", 29, "2028-02-29T00:00Z", "2028-02-29", "2028-03-28", 0, 29),
+    ("Europe/Berlin", 1, "2026-03-31T21:59Z", "2026-03-01", "2026-03-31", 30, 1),
+    ("Europe/Berlin", 1, "2026-03-31T22:00Z", "2026-04-01", "2026-04-30", 0, 30),
+    ("Asia/Kathmandu", 15, "2026-03-14T18:14Z", "2026-02-15", "2026-03-14", 27, 1),
+    ("Asia/Kathmandu", 15, "2026-03-14T18:15Z", "2026-03-15", "2026-04-14", 0, 31),
+]
+
+
+@pytest.mark.parametrize(
+    ("zone", "anchor", "now", "first", "last", "elapsed", "remaining"), CYCLES
+)  # fmt: skip
+async def test_days_are_those_of_the_cycle(
+    database: Database,
+    zone: str,
+    anchor: int,
+    now: str,
+    first: str,
+    last: str,
+    elapsed: int,
+    remaining: int,
+) -> None:
+    tenant = await make_tenant(database, time_zone=zone)
+    async with database.transaction() as connection:
+        await connection.execute(
+            "UPDATE organization SET cycle_anchor_day = $2 WHERE id = $1", tenant.id, anchor
+        )
+    asker = owner(database, tenant, datetime.fromisoformat(now))
+    usage = (await asker.ask(USAGE))["organization"]["creditUsage"]
+    period = usage["period"]
+    assert (period["firstDate"], period["lastDate"]) == (first, last)
+    assert (usage["daysElapsed"], usage["daysRemaining"]) == (elapsed, remaining)
+
+
+async def test_usage_from_before_the_zone_changed_its_clocks_is_in_its_hour(
+    database: Database, ledger: Ledger
+) -> None:
+    """The hour that comes twice as summer time ends is two hours."""
+    tenant = await make_tenant(database, time_zone="Europe/Berlin")
+    at = [datetime(2026, 10, 25, hour, 30, tzinfo=UTC) for hour in (0, 1, 2)]
+    events = [tenant.event(f"e{n}", occurred_at=instant) for n, instant in enumerate(at)]
+    await ledger.record(tenant.id, events, now=at[2])
+    day = {"dates": {"first": "2026-10-25", "last": "2026-10-25"}}
+    asker = owner(database, tenant, at[2])
+    data = await asker.ask(SERIES, range=day, granularity="HOUR")
+    [*_, line] = data["organization"]["usageSeries"]["lines"]
+    used = [place for place, point in enumerate(line["points"]) if point["amount"] != "0"]
+    assert (len(line["points"]), used) == (25, [2, 3, 4])

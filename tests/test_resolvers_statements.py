@@ -121,6 +121,15 @@ async def test_caps_take_as_many_statements_for_many_as_for_few(
         ("{ agentTypes { label } }", 0),
         ("{ viewer { id } }", 0),
         ("{ organization { name today billingCycle { start } } }", 1),
+        ("{ organization { creditUsage { used projectedTotal runOut { date } } } }", 5),
+        ("{ organization { usageSeries(range: {preset: LAST_30_DAYS}, granularity: WEEK)"
+         " { lines { points { amount } } } } }", 2),
+        ("{ organization { topWorkspaces { nodes { workspace { name group { name } } } } } }",
+         4),
+        ("{ organization { topWorkspaceGroups { nodes { amount group { name } } } } }", 3),
+        ("{ organization { topUsers { nodes { amount user { name } } } } }", 3),
+        ("{ organization { alerts { kind message project { name } } } }", 11),
+        ("{ organization { workspaces { nodes { usageBar { usedPct } } } } }", 6),
     ],
 )  # fmt: skip
 async def test_a_question_takes_few_statements(

@@ -14,6 +14,10 @@ import type {
   BillingMode,
   BudgetStatus,
   CallOutcome,
+  CapAction,
+  CapPeriod,
+  CapScope,
+  CapStatus,
   EntryType,
   Granularity,
   Initiator,
@@ -28,6 +32,7 @@ import type {
   TokenClass,
   TokenUsageEmptyState,
   TransactionKind,
+  UnpricedPolicy,
   UsageStatus,
   UserErrorCode,
 } from "./schema.js";
@@ -153,6 +158,8 @@ export interface Alert {
   usedPct: number | null;
   /** The project, for budgets; null otherwise. */
   project: ProjectReference | null;
+  /** The cap, for caps; null otherwise. */
+  cap: CapReference | null;
   /** Path of the dashboard's page on which something can be done about it. */
   actionUrl: string | null;
 }
@@ -399,6 +406,58 @@ export interface BudgetChangeConnection {
   pageInfo: PageInfo;
 }
 
+/** A limit that blocks or warns. At most one for each target, period and action. */
+export interface CapReference {
+  /** Opaque id. */
+  id: string;
+  /** What kind of thing it limits. */
+  scope: CapScope;
+  /** The time over which it counts. */
+  period: CapPeriod;
+  /** What its amounts are measured in. */
+  unit: SpendUnit;
+  /** The limit. */
+  limit: number;
+  /** `limit` to the last digit. */
+  limitExact: string;
+  /** What was spent in the current period. */
+  spent: number;
+  /** `spent` to the last digit. */
+  spentExact: string;
+  /** What is held by open reservations. */
+  held: number;
+  /** `held` to the last digit. */
+  heldExact: string;
+  /** `limit` minus `spent` minus `held`, never below 0: what may still be reserved. */
+  remaining: number;
+  /** `remaining` to the last digit. */
+  remainingExact: string;
+  /** (`spent` + `held`) / `limit` * 100; null with a limit of 0. */
+  usedPct: number | null;
+  /** How it stands. */
+  status: CapStatus;
+  /** When `spent` begins at 0 again; null for a whole run. */
+  resetsAt: string | null;
+  /** What it does when reached. */
+  action: CapAction;
+  /** What it does about unknown prices. */
+  unpricedPolicy: UnpricedPolicy;
+  /** Dollars per million input tokens under ASSUME; null otherwise. */
+  assumedInputPrice: number | null;
+  /** `assumedInputPrice` to the last digit. */
+  assumedInputPriceExact: string | null;
+  /** Dollars per million output tokens under ASSUME; null otherwise. */
+  assumedOutputPrice: number | null;
+  /** `assumedOutputPrice` to the last digit. */
+  assumedOutputPriceExact: string | null;
+  /** Transactions without a known price, left out of `spent`. */
+  unpricedTransactions: number;
+  /** When it was last changed. */
+  updatedAt: string;
+  /** Whether the viewer may change it. */
+  viewerCanChange: boolean;
+}
+
 /** What a cap would have done to the past. */
 export interface CapRehearsal {
   /** What was replayed. */
@@ -580,6 +639,8 @@ export interface CreditUsage {
   monthly: CreditBucket | null;
   /** Bonus credits; null under BYOM. */
   bonus: CreditBucket | null;
+  /** The blocking monthly cap under BYOM; null without one. */
+  spendCap: CapReference | null;
   /** Whole days since the cycle began, today not counted. */
   daysElapsed: number;
   /** Whole days until the cycle ends, today counted. */

@@ -115,6 +115,8 @@ export interface Alert {
   usedPct: number | null;
   /** The project, for budgets; null otherwise. */
   project: Project | null;
+  /** The cap, for caps; null otherwise. */
+  cap: Cap | null;
   /** The projection, for running out; null otherwise. */
   runOut: RunOut | null;
   /** Path of the dashboard's page on which something can be done about it. */
@@ -808,6 +810,8 @@ export interface CreditUsage {
   monthly: CreditBucket | null;
   /** Bonus credits; null under BYOM. */
   bonus: CreditBucket | null;
+  /** The blocking monthly cap under BYOM; null without one. */
+  spendCap: Cap | null;
   /** Whole days since the cycle began, today not counted. */
   daysElapsed: number;
   /** Whole days until the cycle ends, today counted. */
@@ -3171,6 +3175,7 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
   },
   Alert: {
     project: ["Project"],
+    cap: ["Cap"],
     runOut: ["RunOut"],
   },
   ApiCall: {
@@ -3282,6 +3287,7 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
     period: ["Period"],
     monthly: ["CreditBucket"],
     bonus: ["CreditBucket"],
+    spendCap: ["Cap"],
     runOut: ["RunOut"],
   },
   CrossProjectSummary: {
