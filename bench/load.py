@@ -9,6 +9,7 @@ answer would touch fewer pages than in life.
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from datetime import date
 from uuid import UUID
 
 import asyncpg
@@ -16,6 +17,7 @@ from keys import without_keys
 from tenancy import median_project, write_tenancy
 from usage import ENTRY_COLUMNS, JOB_COLUMNS, RUN_COLUMNS, Batch, Year
 
+from models.db import sql
 from models.local_time import load_time_zones
 from models.rollup import ROLLUPS, Rollup
 
@@ -38,6 +40,7 @@ _JOBS = (
     "(SELECT a.*, 1 AS ended, (a.status = 'SUCCEEDED')::integer AS succeeded"
     " FROM agent_job AS a WHERE a.organization_id = $1 AND a.finished_at IS NOT NULL) AS j"
 )
+_EVER = (date(1970, 1, 1), date(2100, 1, 1))
 Say = Callable[[str], object]
 
 
@@ -64,6 +67,10 @@ async def load_year(owner_dsn: str, entry_count: int, say: Say) -> tuple[UUID, U
             say(f"{len(ROLLUPS)} rollups counted")
         say("keys and indexes of the ledger made")
         await owner.execute("VACUUM (ANALYZE)")
+        for spender in spenders:
+            await owner.execute(
+                sql("run_span_recount"), organization_id, spender.project_id, *_EVER
+            )
         say("vacuumed and analyzed")
     return organization_id, spenders[0].project_id, median_project(spenders)
 
