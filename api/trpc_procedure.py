@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import orjson
 from graphql import (
     DocumentNode,
     GraphQLArgument,
@@ -180,9 +181,12 @@ class Procedures:
             messages = [UserError("INVALID", error.message) for error in refused.errors]
             raise UserErrors(problems or messages) from None
         if result.errors:
-            # There is no answer in part. What failed nearest to the root says most.
             errors = sorted(result.errors, key=lambda error: len(error.path or ()))
-            raise told_errors(errors)[0]
+            told = told_errors(errors)
+            # A query is answered whole or not at all; what failed nearest to the root says most. A
+            # mutation with a payload was made: an error would say that it was not.
+            if procedure.kind == "query" or not any((result.data or {}).values()):
+                raise told[0]
         return procedure.answer(result.data)
 
     def _ready(self, name: str) -> Prepared:
@@ -292,7 +296,7 @@ def _expected(type_: GraphQLInputType) -> str:
 
 
 def _shown(value: Any) -> str:
-    return _cut(repr(value))
+    return _cut(orjson.dumps(value).decode())
 
 
 def _cut(text: str) -> str:

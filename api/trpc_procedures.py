@@ -50,14 +50,17 @@ PROCEDURES = (
     Procedure("usage.topWorkspaces", "organization.topWorkspaces"),
     Procedure("usage.topWorkspaceGroups", "organization.topWorkspaceGroups"),
     Procedure("usage.topUsers", "organization.topUsers"),
-    Procedure("usage.alerts", "organization.alerts"),
     Procedure("usage.bar", "workspace.usageBar"),
+    Procedure("alerts.list", "organization.alerts"),
+    Procedure("alerts.get", "node<Alert>"),
     # API calls, token analytics, and the explorer.
     Procedure("calls.list", "workspace.apiCalls"),
     Procedure("calls.byKey", "workspace.apiKeyUsage"),
     Procedure("tokens.usage", "organization.tokenUsage"),
     Procedure("tokens.comparison", "organization.tokenUsageComparison"),
     Procedure("explore.entries", "workspace.usageEntries"),
+    Procedure("explore.filterOptions", "workspace.usageFilterOptions"),
+    Procedure("explore.createDownload", "createDownload"),
     # Billing and credits.
     Procedure("billing.get", "organization.billing"),
     Procedure("billing.update", "updateBilling"),

@@ -151,10 +151,10 @@ class Shapes:
             return False
         if isinstance(found.type, GraphQLNonNull):
             return True
-        # A report may be refused by itself; things within a thing may be out of reach.
-        is_list = isinstance(found.type, GraphQLList)
-        is_within = _is_thing(type_) and (is_list or not _is_thing(named))
-        return not (found.args or is_within)
+        # What may be null is a report, which may be refused by itself; but within a thing a single
+        # other thing is null when it is out of reach.
+        is_other = _is_thing(named) and not isinstance(found.type, GraphQLList)
+        return not found.args and (is_other or not _is_thing(type_))
 
 
 def _is_thing(type_: GraphQLNamedType) -> bool:

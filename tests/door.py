@@ -130,7 +130,21 @@ class Query:
 
 
 @strawberry.type
+class Made:
+    name: str
+
+    @strawberry.field
+    async def part(self, how: str = "bug") -> str | None:
+        raise _FAILURES[how]
+
+
+@strawberry.type
 class Mutation:
+    @strawberry.mutation
+    def make(self, info: strawberry.Info[Any, None], name: str) -> Made | None:
+        info.context.database.touched += 1
+        return Made(name=name)
+
     @strawberry.mutation
     def touch(self, info: strawberry.Info[Any, None]) -> str:
         info.context.database.touched += 1

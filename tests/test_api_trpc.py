@@ -166,13 +166,13 @@ async def test_a_large_body_is_refused(database: FakeDatabase) -> None:
         ("demo.half", {"number": None}, "REQUIRED",
          "number is null; a number is expected.", ["number"]),
         ("demo.half", {"number": "x"}, "INVALID",
-         "number is 'x'; a number is expected.", ["number"]),
+         "number is \"x\"; a number is expected.", ["number"]),
         ("demo.half", {"number": 1, "nunber": 2}, "INVALID",
          "nunber is no field here; number are expected.", ["nunber"]),
         ("demo.half", [1], "INVALID",
          "The input is [1]; an object of number is expected.", None),
         ("demo.paint", {"colour": "BLUE"}, "INVALID",
-         "colour is 'BLUE'; one of RED, GREEN is expected.", ["colour"]),
+         "colour is \"BLUE\"; one of RED, GREEN is expected.", ["colour"]),
         ("demo.paint", {"colour": "RED", "at": {"up": 1}}, "REQUIRED",
          "across is missing; a whole number of 32 bits is expected.", ["at", "across"]),
         ("demo.paint", {"colour": "RED", "at": 7}, "INVALID",
@@ -230,6 +230,14 @@ async def test_no_database_is_unavailable(client: httpx.AsyncClient, how: str) -
     assert data["code"] == "SERVICE_UNAVAILABLE"
     assert response.headers["retry-after"] == str(data["retryAfterSeconds"])
     assert "10.0.0.1" not in response.text
+
+
+async def test_a_mutation_that_was_made_is_never_told_as_failed(
+    client: httpx.AsyncClient, database: FakeDatabase
+) -> None:
+    made = told(await client.post("/trpc/demo.make", json={"name": "it"}))
+    assert made == (200, {"result": {"data": {"name": "it", "part": None}}})
+    assert database.touched == 1
 
 
 async def test_what_takes_too_long_ends(database: FakeDatabase) -> None:

@@ -116,7 +116,7 @@ def check_queries(told: list[Any], project_id: str) -> None:
     assert (missing["number"], missing["data"]["code"]) == (-32004, "NOT_FOUND")
     assert missing["data"]["path"] == "aiCost.getMonthlySummary"
     assert (few["number"], few["message"]) == (-32600, "months is 0; 1 to 60 is expected.")
-    assert "month is '2026-13'" in thirteenth["message"]
+    assert 'month is "2026-13"' in thirteenth["message"]
     assert thirteenth["data"]["userErrors"][0]["field"] == ["month"]
     assert nope["message"] == 'No procedure found on path "aiCost.nope"'
     assert viewer["data"]["user"]["name"] == "Owner"

@@ -25,6 +25,7 @@ PROCEDURES = (
     Procedure("demo.fail", "fail"),
     Procedure("demo.requestId", "requestId"),
     Procedure("demo.touch", "touch"),
+    Procedure("demo.make", "make"),
 )
 JSON = "application/json"
 

@@ -55,10 +55,12 @@ export async function everyProcedure(
   void aUsageTopWorkspaceGroups;
   const aUsageTopUsers: answer.UserSpendConnection = await client.usage.topUsers.query();
   void aUsageTopUsers;
-  const aUsageAlerts: Array<answer.Alert> = await client.usage.alerts.query();
-  void aUsageAlerts;
   const aUsageBar: answer.UsageBar = await client.usage.bar.query({ workspaceId: "x" });
   void aUsageBar;
+  const aAlertsList: Array<answer.Alert> = await client.alerts.list.query();
+  void aAlertsList;
+  const aAlertsGet: answer.Alert = await client.alerts.get.query({ id: "x" });
+  void aAlertsGet;
   const aCallsList: answer.ApiCallConnection = await client.calls.list.query({ workspaceId: "x" });
   void aCallsList;
   const aCallsByKey: answer.ApiKeyUsage = await client.calls.byKey.query({ workspaceId: "x" });
@@ -69,6 +71,10 @@ export async function everyProcedure(
   void aTokensComparison;
   const aExploreEntries: answer.UsageEntryConnection = await client.explore.entries.query({ workspaceId: "x", range: {} });
   void aExploreEntries;
+  const aExploreFilterOptions: answer.UsageFilterOptions = await client.explore.filterOptions.query({ workspaceId: "x", range: {} });
+  void aExploreFilterOptions;
+  const aExploreCreateDownload: answer.CreateDownloadPayload = await client.explore.createDownload.mutate();
+  void aExploreCreateDownload;
   const aBillingGet: answer.Billing = await client.billing.get.query();
   void aBillingGet;
   const aBillingUpdate: answer.UpdateBillingPayload = await client.billing.update.mutate();

@@ -490,6 +490,14 @@ export interface CapStrike {
   blockedAmountExact: string;
 }
 
+/** Answer to `createDownload`. */
+export interface CreateDownloadPayload {
+  /** Path on this server, for one download; null when refused. */
+  url: string | null;
+  /** Until when it works, one minute from now; null when refused. */
+  expiresAt: string | null;
+}
+
 /** One bucket of credits in the running cycle. */
 export interface CreditBucket {
   /** Credits there were to use. */
@@ -1518,6 +1526,18 @@ export interface UsageEntryConnection {
   pageInfo: PageInfo;
 }
 
+/** Values that occur, for the explorer's filters; each list at most 1,000, most used first. */
+export interface UsageFilterOptions {
+  /** Projects. */
+  projects: Array<ProjectReference>;
+  /** Workflows. */
+  workflows: Array<string>;
+  /** Triggers. */
+  triggers: Array<string>;
+  /** Models. */
+  models: Array<string>;
+}
+
 /** One surface's use over time. */
 export interface UsageLine {
   /** Which surface; null for use without one. */
@@ -1865,8 +1885,6 @@ type Procedures = {
     topWorkspaceGroups: Query<{ organizationId?: string | null; range?: schema.RangeInput | null; first?: number | null; after?: string | null } | void, WorkspaceGroupSpendConnection>;
     /** Users by use, most first (004). ADMIN. */
     topUsers: Query<{ organizationId?: string | null; range?: schema.RangeInput | null; first?: number | null; after?: string | null } | void, UserSpendConnection>;
-    /** What needs attention now, worst first (004), at most 100. ADMIN. */
-    alerts: Query<{ organizationId?: string | null } | void, Array<Alert>>;
     /** Credit status for the editor's header (004). Any member of the workspace. */
     bar: Query<{ workspaceId: string }, UsageBar>;
   };
@@ -1895,6 +1913,12 @@ type Procedures = {
     /** The ledger, newest first. */
     list: Query<{ projectId: string; filter?: schema.TransactionFilter | null; first?: number | null; after?: string | null }, CreditTransactionConnection>;
   };
+  alerts: {
+    /** What needs attention now, worst first (004), at most 100. ADMIN. */
+    list: Query<{ organizationId?: string | null } | void, Array<Alert>>;
+    /** Any thing by its id. */
+    get: Query<{ id: string }, Alert>;
+  };
   calls: {
     /** API calls, newest first (001). ADMIN of the workspace. */
     list: Query<{ workspaceId: string; range?: schema.RangeInput | null; filter?: schema.ApiCallFilter | null; first?: number | null; after?: string | null; last?: number | null; before?: string | null }, ApiCallConnection>;
@@ -1910,6 +1934,10 @@ type Procedures = {
   explore: {
     /** Executions with their cost in the range, newest start first (000). */
     entries: Query<{ workspaceId: string; range: schema.RangeInput; filter?: schema.UsageEntryFilter | null; first?: number | null; after?: string | null; last?: number | null; before?: string | null }, UsageEntryConnection>;
+    /** Values that occur in the range, for the explorer's filters (000). */
+    filterOptions: Query<{ workspaceId: string; range: schema.RangeInput }, UsageFilterOptions>;
+    /** Makes an address from which a browser can download an export without headers, once. */
+    createDownload: Mutation<schema.CreateDownloadInput | void, CreateDownloadPayload>;
   };
   billing: {
     /** Plan, rate, limit and cycle in force. ADMIN. */
