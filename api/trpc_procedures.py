@@ -65,8 +65,19 @@ PROCEDURES = (
     Procedure("billing.get", "organization.billing"),
     Procedure("billing.update", "updateBilling"),
     Procedure("credits.grant", "grantCredits"),
-    # Caps.
+    # Caps that block, and money held under them.
+    Procedure("caps.list", "organization.caps"),
+    Procedure("caps.get", "node<Cap>"),
     Procedure("caps.rehearse", "rehearseCap"),
+    Procedure("caps.set", "setCap"),
+    Procedure("caps.remove", "removeCap"),
+    Procedure("spend.reserve", "reserveSpend"),
+    Procedure("spend.settle", "settleReservation"),
+    Procedure("spend.release", "releaseReservation"),
+    Procedure("spend.extend", "extendReservation"),
+    Procedure("reservations.find", "reservation"),
+    Procedure("reservations.get", "node<Reservation>"),
+    Procedure("reservations.list", "organization.reservations"),
     # Prices.
     Procedure("prices.list", "organization.prices"),
     Procedure("prices.unpriced", "organization.unpricedModels"),

@@ -18,6 +18,7 @@ import type {
   CapPeriod,
   CapScope,
   CapStatus,
+  DenialReason,
   EntryType,
   Granularity,
   Initiator,
@@ -25,6 +26,7 @@ import type {
   Operation,
   PriceSource,
   RepricingStatus,
+  ReservationStatus,
   Role,
   RunStatus,
   SpendUnit,
@@ -407,6 +409,74 @@ export interface BudgetChangeConnection {
 }
 
 /** A limit that blocks or warns. At most one for each target, period and action. */
+export interface Cap {
+  /** Opaque id. */
+  id: string;
+  /** What kind of thing it limits. */
+  scope: CapScope;
+  /** The thing it limits. */
+  target: CapTarget;
+  /** The time over which it counts. */
+  period: CapPeriod;
+  /** What its amounts are measured in. */
+  unit: SpendUnit;
+  /** The limit. */
+  limit: number;
+  /** `limit` to the last digit. */
+  limitExact: string;
+  /** What was spent in the current period. */
+  spent: number;
+  /** `spent` to the last digit. */
+  spentExact: string;
+  /** What is held by open reservations. */
+  held: number;
+  /** `held` to the last digit. */
+  heldExact: string;
+  /** `limit` minus `spent` minus `held`, never below 0: what may still be reserved. */
+  remaining: number;
+  /** `remaining` to the last digit. */
+  remainingExact: string;
+  /** (`spent` + `held`) / `limit` * 100; null with a limit of 0. */
+  usedPct: number | null;
+  /** How it stands. */
+  status: CapStatus;
+  /** When `spent` begins at 0 again; null for a whole run. */
+  resetsAt: string | null;
+  /** What it does when reached. */
+  action: CapAction;
+  /** What it does about unknown prices. */
+  unpricedPolicy: UnpricedPolicy;
+  /** Dollars per million input tokens under ASSUME; null otherwise. */
+  assumedInputPrice: number | null;
+  /** `assumedInputPrice` to the last digit. */
+  assumedInputPriceExact: string | null;
+  /** Dollars per million output tokens under ASSUME; null otherwise. */
+  assumedOutputPrice: number | null;
+  /** `assumedOutputPrice` to the last digit. */
+  assumedOutputPriceExact: string | null;
+  /**
+   * The parent run's cap out of which this allowance was given; null when it stands by itself.
+   */
+  allowanceOf: CapReference | null;
+  /** Transactions without a known price, left out of `spent`. */
+  unpricedTransactions: number;
+  /** When it was last changed. */
+  updatedAt: string;
+  /** Who changed it last; null for a key that belongs to nobody. */
+  updatedBy: UserReference | null;
+  /** Whether the viewer may change it. */
+  viewerCanChange: boolean;
+}
+
+/** Caps, a page at a time. */
+export interface CapConnection {
+  /** The entries alone. */
+  nodes: Array<Cap>;
+  /** Where the page begins and ends. */
+  pageInfo: PageInfo;
+}
+
+/** A limit that blocks or warns. At most one for each target, period and action. */
 export interface CapReference {
   /** Opaque id. */
   id: string;
@@ -489,6 +559,16 @@ export interface CapStrike {
   /** `blockedAmount` to the last digit. */
   blockedAmountExact: string;
 }
+
+/** What a cap may be set on. */
+export type CapTarget =
+  | ({ __typename: "Organization" } & OrganizationReference)
+  | ({ __typename: "WorkspaceGroup" } & WorkspaceGroupReference)
+  | ({ __typename: "Workspace" } & WorkspaceReference)
+  | ({ __typename: "Project" } & ProjectReference)
+  | ({ __typename: "PipelineRun" } & PipelineRunReference)
+  | ({ __typename: "ApiKey" } & ApiKeyReference)
+  | ({ __typename: "User" } & UserReference);
 
 /** Answer to `createDownload`. */
 export interface CreateDownloadPayload {
@@ -1193,6 +1273,12 @@ export interface RecordUsagePayload {
   results: Array<UsageResult>;
 }
 
+/** Answer to `removeCap`. */
+export interface RemoveCapPayload {
+  /** The id that is gone, for caches; null when refused. */
+  removedCapId: string | null;
+}
+
 /** Answer to `repriceUsage`. */
 export interface RepriceUsagePayload {
   /** The recalculation, possibly still running; null when refused. */
@@ -1247,6 +1333,65 @@ export interface RepricingLine {
   /** `difference` to the last digit. */
   differenceExact: string;
 }
+
+/** Money held before a call. */
+export interface Reservation {
+  /** Opaque id. */
+  id: string;
+  /** The caller's own name for it, unique within the organization. */
+  key: string;
+  /** How it stands. */
+  status: ReservationStatus;
+  /** What the money is for. */
+  project: ProjectReference;
+  /** The run; null outside any. */
+  run: PipelineRunReference | null;
+  /** Dollars held when it was granted. */
+  amount: number;
+  /** `amount` to the last digit. */
+  amountExact: string;
+  /** Dollars posted to the ledger so far. */
+  settledCost: number;
+  /** `settledCost` to the last digit. */
+  settledCostExact: string;
+  /** Dollars still held; 0 once it has ended. */
+  held: number;
+  /** `held` to the last digit. */
+  heldExact: string;
+  /** Dollars posted beyond `amount`; 0 when none. */
+  overrun: number;
+  /** `overrun` to the last digit. */
+  overrunExact: string;
+  /** When it was granted. */
+  createdAt: string;
+  /** When it ends by itself. */
+  expiresAt: string;
+  /** Seconds until then by the server's clock; 0 once it has ended. */
+  expiresInSeconds: number;
+  /** When it ended; null while open. */
+  endedAt: string | null;
+  /** The caps that hold it. */
+  caps: Array<CapReference>;
+}
+
+/** Reservations, a page at a time. */
+export interface ReservationConnection {
+  /** The entries alone. */
+  nodes: Array<Reservation>;
+  /** Where the page begins and ends. */
+  pageInfo: PageInfo;
+}
+
+/** Answer to `releaseReservation` and `extendReservation`. */
+export interface ReservationPayload {
+  /** The reservation as it is now; null when refused. */
+  reservation: Reservation | null;
+}
+
+/** Whether the money is held. */
+export type ReserveSpendResult =
+  | ({ __typename: "SpendGranted" } & SpendGranted)
+  | ({ __typename: "SpendDenied" } & SpendDenied);
 
 /** Answer to `revokeMembership`. */
 export interface RevokeMembershipPayload {
@@ -1318,12 +1463,79 @@ export interface SetBudgetLimitsResult {
   userErrors: Array<UserError>;
 }
 
+/** Answer to `setCap`. */
+export interface SetCapPayload {
+  /** The cap as it is now; null when refused. */
+  cap: Cap | null;
+}
+
 /** Answer to `setPrice`. */
 export interface SetPricePayload {
   /** What was appended; null when refused. */
   prices: Array<Price> | null;
   /** The repricing of what had no price, begun on the way; null when there was nothing. */
   repricing: Repricing | null;
+}
+
+/** Answer to `settleReservation`. */
+export interface SettleReservationPayload {
+  /** The reservation as it is now; null when refused. */
+  reservation: Reservation | null;
+  /** What became of the usage; null when refused. */
+  result: UsageResult | null;
+  /** Dollars posted beyond what was held; 0 when none, null when refused. */
+  overrun: number | null;
+  /** `overrun` to the last digit. */
+  overrunExact: string | null;
+}
+
+/** It does not fit: do not make the call. */
+export interface SpendDenied {
+  /** For programs. */
+  reason: DenialReason;
+  /** For people: which limit, what was asked, what is left, when it resets. */
+  message: string;
+  /** The cap that refused, the widest one of several; null when the caller may not see it. */
+  cap: Cap | null;
+  /** What that cap's amounts are measured in. */
+  unit: SpendUnit;
+  /** The cap's limit; null when the caller may not see it. */
+  limit: number | null;
+  /** `limit` to the last digit. */
+  limitExact: string | null;
+  /** What was spent under it; null when the caller may not see it. */
+  spent: number | null;
+  /** `spent` to the last digit. */
+  spentExact: string | null;
+  /** What is held under it; null when the caller may not see it. */
+  held: number | null;
+  /** `held` to the last digit. */
+  heldExact: string | null;
+  /** What was asked for, in that unit; null when it could not be priced. */
+  requested: number | null;
+  /** `requested` to the last digit. */
+  requestedExact: string | null;
+  /** When that cap begins at 0 again; null for a whole run. */
+  resetsAt: string | null;
+  /** Whether the room is only held, not spent: trying again soon can help. */
+  isRetryable: boolean;
+}
+
+/** The money is held: make the call. */
+export interface SpendGranted {
+  /**
+   * The hold; always OPEN. A key whose reservation has ended is rejected with RESERVATION_ENDED
+   * instead.
+   */
+  reservation: Reservation;
+  /** Caps with action WARN that this exceeds. */
+  warnings: Array<Cap>;
+}
+
+/** The request made no sense; nothing was looked at. */
+export interface SpendRejected {
+  /** What to put right, at least one. */
+  userErrors: Array<UserError>;
 }
 
 /** Tokens of one call, in classes that do not overlap. */
@@ -1953,8 +2165,43 @@ type Procedures = {
     grant: Mutation<schema.GrantCreditsInput, GrantCreditsPayload>;
   };
   caps: {
+    /** Caps anywhere in the organization that the viewer may see, by scope and name. */
+    list: Query<{ organizationId?: string | null; filter?: schema.CapFilter | null; first?: number | null; after?: string | null } | void, CapConnection>;
+    /** Any thing by its id. */
+    get: Query<{ id: string }, Cap>;
     /** What a cap would have done to the past. ADMIN of the thing it limits. */
     rehearse: Query<schema.RehearseCapInput, CapRehearsal>;
+    /**
+     * Sets a cap, or changes the one with the same scope, thing, period and action. ADMIN above
+     * the level it binds.
+     */
+    set: Mutation<schema.SetCapInput, SetCapPayload>;
+    /** Takes a cap away. ADMIN above the level it binds. */
+    remove: Mutation<schema.RemoveCapInput, RemoveCapPayload>;
+  };
+  spend: {
+    /**
+     * Holds money under every cap that applies, or under none. The same key again answers the
+     * same; a denial is not remembered. MEMBER.
+     */
+    reserve: Mutation<schema.ReserveSpendInput, ReserveSpendResult>;
+    /**
+     * Posts what a call used and, unless more is to come, frees the rest; in one transaction.
+     * MEMBER.
+     */
+    settle: Mutation<schema.SettleReservationInput, SettleReservationPayload>;
+    /** Frees a reservation that was not needed. MEMBER. */
+    release: Mutation<schema.ReleaseReservationInput, ReservationPayload>;
+    /** Gives a reservation more time. MEMBER. */
+    extend: Mutation<schema.ExtendReservationInput, ReservationPayload>;
+  };
+  reservations: {
+    /** A reservation by the caller's own key. */
+    find: Query<{ key: string }, Reservation>;
+    /** Any thing by its id. */
+    get: Query<{ id: string }, Reservation>;
+    /** Reservations that the viewer may see, newest first. */
+    list: Query<{ organizationId?: string | null; filter?: schema.ReservationFilter | null; first?: number | null; after?: string | null } | void, ReservationConnection>;
   };
   prices: {
     /**
