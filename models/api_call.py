@@ -36,7 +36,7 @@ IS_FIRST = f"""(c.part = 0 OR NOT EXISTS (
 ))"""
 """Whether entry `c` is the first part of its call."""
 MEETS = """($7::uuid[] IS NULL OR {0}.api_key_id = ANY($7))
-    AND ($8::text[] IS NULL OR {0}.provider = ANY($8))
+    AND ($8::text[] IS NULL OR coalesce({0}.provider, '') = ANY($8))
     AND ($9::text[] IS NULL OR {0}.model = ANY($9))
     AND ($10::text IS NULL OR {0}.operation = $10)
     AND ($11::text IS NULL OR {0}.outcome = $11)"""
@@ -76,7 +76,10 @@ LEFT JOIN rate ON rate.organization_id = $1 AND rate.id = parts.rate_id"""  # no
 
 @dataclass(frozen=True, slots=True)
 class CallFilter:
-    """Which calls: what is given is all met, a list by any of its values."""
+    """Which calls: what is given is all met, a list by any of its values.
+
+    A provider of '' stands for calls whose provider is not known.
+    """
 
     api_key_ids: tuple[UUID, ...] | None = None
     providers: tuple[str, ...] | None = None

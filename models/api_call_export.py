@@ -155,11 +155,11 @@ ORDER BY call.occurred_at DESC, call.id DESC"""  # noqa: S608 - names of ours
         """What the filter adds to the conditions of an entry."""
         wanted = self._wanted.filter
         lists = (
-            ("api_key_id", wanted.api_key_ids, "uuid[]"),
-            ("provider", wanted.providers, "text[]"),
-            ("model", wanted.models, "text[]"),
+            ("c.api_key_id", wanted.api_key_ids, "uuid[]"),
+            ("coalesce(c.provider, '')", wanted.providers, "text[]"),
+            ("c.model", wanted.models, "text[]"),
         )
-        met = [f"c.{name} = ANY({give(values, kind)})" for name, values, kind in lists
+        met = [f"{name} = ANY({give(values, kind)})" for name, values, kind in lists
                if values is not None]  # fmt: skip
         words = (("operation", wanted.operation), ("outcome", wanted.outcome))
         met += [f"c.{name} = {give(word, 'text')}" for name, word in words if word is not None]

@@ -27,7 +27,9 @@ from resolvers.ranged import RangedListing, RangedPaging, Turn, ranged_paging
 )
 class ApiCallFilter:
     api_key_ids: list[strawberry.ID] | None = field(default=UNSET, description="Keys, by id.")
-    providers: list[str] | None = field(default=UNSET, description="Providers.")
+    providers: list[str] | None = field(
+        default=UNSET, description="Providers; empty for calls whose provider is not known."
+    )
     models: list[str] | None = field(default=UNSET, description="Models.")
     operation: Operation | None = field(default=UNSET, description="Completions or embeddings.")
     outcome: CallOutcome | None = field(default=UNSET, description="Answered or failed.")

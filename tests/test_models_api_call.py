@@ -71,7 +71,7 @@ def _meets(world: World, wanted: CallsWanted, call: dict[str, Any]) -> bool:
         call["workspace_id"] == wanted.workspace_id
         and wanted.start <= call["occurred_at"] < wanted.end
         and (keep.api_key_ids is None or call["api_key_id"] in keep.api_key_ids)
-        and (keep.providers is None or call["provider"] in keep.providers)
+        and (keep.providers is None or (call["provider"] or "") in keep.providers)
         and (keep.models is None or call["model"] in keep.models)
         and keep.operation in (None, call["operation"])
         and keep.outcome in (None, call["outcome"])
@@ -110,8 +110,8 @@ instants = st.integers(0, 24 * 81).map(lambda hours: START + timedelta(hours=hou
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     ends=st.tuples(instants, instants),
-    which=st.sampled_from(["all", "key", "keys", "provider", "model", "models", "embedding",
-                           "failed", "several", "nothing"]),
+    which=st.sampled_from(["all", "key", "keys", "provider", "no provider", "model", "models",
+                           "embedding", "failed", "several", "nothing"]),
     size=st.sampled_from([1, 3, 7, 40]),
     is_backward=st.booleans(),
 )  # fmt: skip
@@ -123,6 +123,7 @@ async def test_pages_put_together_are_the_calls(
         "key": CallFilter(api_key_ids=keys[:1]),
         "keys": CallFilter(api_key_ids=keys),
         "provider": CallFilter(providers=("openai",)),
+        "no provider": CallFilter(providers=("", "nobody")),
         "model": CallFilter(models=(PRICED,)),
         "models": CallFilter(models=(UNKNOWN, "nobody-knows", "x' OR 1=1 --")),
         "embedding": CallFilter(operation="EMBEDDING"),

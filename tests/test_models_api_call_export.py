@@ -103,7 +103,7 @@ async def test_a_file_has_the_rows_of_the_list(
         CallsWanted(workspace, START + seven, END - seven),
         CallsWanted(workspace, START, END, CallFilter(keys, ("anthropic",), None, "COMPLETION")),
         CallsWanted(workspace, START, END, CallFilter(models=("nobody-knows", "x"))),
-        CallsWanted(workspace, START, END, CallFilter(outcome="FAILED")),
+        CallsWanted(workspace, START, END, CallFilter(outcome="FAILED", providers=("", "openai"))),
         CallsWanted(workspace, START, END, CallFilter(models=())),
         CallsWanted(world.other_workspace_id, START, END),
         CallsWanted(workspace, END + seven, END + 2 * seven),
