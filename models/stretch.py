@@ -35,6 +35,24 @@ class Stretch:
         first, last = self.period.first_date, self.period.last_date
         return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
+    def day_count(self, calendar: Calendar) -> float:
+        """How many days it has, those to come left out; a day that is not whole counts in part."""
+        begun = min(self.last, calendar.today)
+        parts = [_part_of_days(calendar, *edge) for edge in self.edges]
+        return max((begun - self.first).days + 1, 0) + sum(parts)
+
+
+def _part_of_days(calendar: Calendar, start: datetime, end: datetime) -> float:
+    """The parts of days between two instants, up to the end of today."""
+    count, day = 0.0, calendar.local_date(start)
+    while day <= calendar.today and calendar.day_start(day) < end:
+        period = calendar.day(day)
+        if period.start < period.end:  # else the zone skipped it
+            part = min(end, period.end) - max(start, period.start)
+            count += part / (period.end - period.start)
+        day += _DAY
+    return count
+
 
 def whole_days(calendar: Calendar, first: date, last: date) -> Stretch:
     """The local days from `first` to `last`, both included."""

@@ -18,7 +18,7 @@ import asyncpg
 from models.access import Role, Scope
 from models.cells import SUBJECT, cells, parameters
 from models.money import ZERO, per_unit, share_pct
-from models.period import Calendar, Period
+from models.period import Period
 from models.rollup import DAY
 from models.stretch import Stretch
 from models.usage_sums import SUMMED, Sums
@@ -149,7 +149,6 @@ class TokenUsage:
     wanted: Wanted
     as_of: datetime
     was_ever_used: bool
-    days_begun: int
     sums: Sums
     daily: Sequence[DayUsage]
     breakdown: Sequence[ModelSpend]
@@ -194,7 +193,7 @@ class TokenUsage:
 
 
 async def load_token_usage(
-    connection: asyncpg.Connection, scope: Scope, calendar: Calendar, wanted: Wanted
+    connection: asyncpg.Connection, scope: Scope, wanted: Wanted
 ) -> TokenUsage:
     """The page for one state of its filters. ADMIN of the organization."""
     scope.require_organization(Role.ADMIN)
@@ -213,7 +212,6 @@ async def load_token_usage(
         wanted=wanted,
         as_of=head["as_of"],
         was_ever_used=head["was_ever_used"],
-        days_begun=sum(day <= calendar.today for day in wanted.stretch.days),
         sums=sums,
         daily=_days(wanted.stretch.days, rows),
         breakdown=[replace(it, whole=sums.cost) for it in met],

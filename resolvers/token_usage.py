@@ -17,7 +17,7 @@ from models.errors import BadInputError
 from models.ids import NIL, USAGE_REPORT, encode
 from models.token_usage import Wanted, load_token_usage
 from resolvers import node
-from resolvers.context import Context
+from resolvers.context import Context, Info
 from resolvers.field import computed, given, summed
 from resolvers.period import Period, RangeInput, resolve_stretch
 from resolvers.permissions import reachable_project
@@ -68,8 +68,9 @@ def _id(root: token_usage.TokenUsage) -> strawberry.ID:
     return strawberry.ID(encode(USAGE_REPORT, root.organization_id, about, rest))
 
 
-def _requests_per_day(root: token_usage.TokenUsage) -> float:
-    return root.sums.requests / root.days_begun if root.days_begun else 0.0
+async def _requests_per_day(root: token_usage.TokenUsage, info: Info) -> float:
+    count = root.wanted.stretch.day_count(await info.context.loaders.calendar())
+    return root.sums.requests / count if count else 0.0
 
 
 def _pct_of_total(root: token_usage.ModelSpend) -> float | None:
@@ -255,7 +256,7 @@ async def get_token_usage(context: Context, filter: TokenUsageFilter) -> token_u
         project_id=project.id if project else None,
     )
     async with context.database.connection() as connection:
-        return await load_token_usage(connection, context.scope, calendar, wanted)
+        return await load_token_usage(connection, context.scope, wanted)
 
 
 async def _workspace_id(context: Context, public_id: str) -> UUID:

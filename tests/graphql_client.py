@@ -27,6 +27,11 @@ class CountedDatabase:
     def _note(self, record: asyncpg.connection.LoggedQuery) -> None:
         self.statements.append(record.query)
 
+    @property
+    def asked(self) -> list[str]:
+        """The statements, without those by which asyncpg learns types on a new connection."""
+        return [text for text in self.statements if "pg_catalog" not in text]
+
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[asyncpg.Connection]:
         async with self.database.connection() as connection:

@@ -69,7 +69,7 @@ def is_met(world: World, wanted: Wanted, row: dict[str, Any]) -> bool:
 
 async def ask(world: World, wanted: Wanted) -> TokenUsage:
     async with world.connection() as connection:
-        return await load_token_usage(connection, world.scope, world.calendar, wanted)
+        return await load_token_usage(connection, world.scope, wanted)
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -194,7 +194,7 @@ async def test_what_is_empty_says_why(database: Database, ledger: Ledger, tenant
 
     async def state(wanted: Wanted) -> tuple[EmptyState | None, TokenUsage]:
         async with database.connection() as connection:
-            answer = await load_token_usage(connection, scope, calendar, wanted)
+            answer = await load_token_usage(connection, scope, wanted)
         return answer.empty_state, answer
 
     empty, answer = await state(march)
@@ -208,8 +208,25 @@ async def test_what_is_empty_says_why(database: Database, ledger: Ledger, tenant
     ]  # fmt: skip
     await ledger.record(tenant.id, [tenant.event()], now=NOW)
     assert (await state(march))[0] is None
-    # Ten days of April have begun.
-    assert ((await state(april))[1].days_begun, (await state(march))[1].days_begun) == (10, 31)
+
+
+async def test_days_to_come_are_left_out_and_parts_of_days_are_parts(world: World) -> None:
+    """It is 10 April at half past twelve in UTC."""
+    calendar = world.calendar
+    today, tomorrow = calendar.today, calendar.today + timedelta(days=1)
+    begin, end = calendar.day_start(today), calendar.day_start(tomorrow)
+    hour, day = timedelta(hours=1), timedelta(days=1)
+    for stretch, count in (
+        (whole_days(calendar, date(2026, 3, 1), date(2026, 3, 31)), 31),
+        (whole_days(calendar, date(2026, 4, 1), date(2026, 4, 30)), 10),
+        (whole_days(calendar, tomorrow, date(2026, 4, 30)), 0),
+        (cut(calendar, begin - 12 * hour, begin + 12 * hour), 1),
+        (cut(calendar, begin - 18 * hour, end), 1.75),
+        (cut(calendar, begin + 6 * hour, begin + 12 * hour), 0.25),
+        (cut(calendar, end + hour, end + 5 * day), 0),
+        (cut(calendar, begin + 6 * hour, end + 12 * hour), 0.75),
+    ):
+        assert stretch.day_count(calendar) == count
 
 
 async def test_it_takes_an_administrator(database: Database, tenant: Tenant) -> None:
@@ -218,7 +235,7 @@ async def test_it_takes_an_administrator(database: Database, tenant: Tenant) -> 
         calendar = Calendar(await load_time_zones(connection, tenant.id), NOW)
         wanted = Wanted(whole_days(calendar, FIRST, LAST))
         with pytest.raises(ForbiddenError):
-            await load_token_usage(connection, scope, calendar, wanted)
+            await load_token_usage(connection, scope, wanted)
 
 
 @pytest.mark.parametrize(

@@ -182,4 +182,4 @@ async def test_a_page_takes_few_statements(
     await ask(owner(counted, tenant, MARCH), tenant)
     counted.statements.clear()
     await ask(owner(counted, tenant, MARCH), tenant)
-    assert len(counted.statements) == 6
+    assert len(counted.asked) == 6

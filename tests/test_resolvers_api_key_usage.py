@@ -93,4 +93,4 @@ async def test_it_takes_few_statements(asker: Asker, database: Database, tenant:
     await ask(owner(counted, tenant, MARCH), tenant)
     counted.statements.clear()
     await ask(owner(counted, tenant, MARCH), tenant)
-    assert len(counted.statements) == 5
+    assert len(counted.asked) == 5

@@ -189,4 +189,4 @@ async def test_a_page_takes_one_statement(asker: Asker, database: Database, tena
     await ask(owner(counted, tenant, MARCH), PAGE)
     counted.statements.clear()
     await ask(owner(counted, tenant, MARCH), PAGE)
-    assert len(counted.statements) == 2
+    assert len(counted.asked) == 2

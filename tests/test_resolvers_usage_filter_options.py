@@ -90,4 +90,4 @@ async def test_it_takes_four_statements(database: Database, spent: Tenant) -> No
     await ask(owner(counted, spent, MARCH), spent)
     counted.statements.clear()
     await ask(owner(counted, spent, MARCH), spent)
-    assert len(counted.statements) == 4
+    assert len(counted.asked) == 4
