@@ -211,7 +211,7 @@ export interface ApiCallEdge {
 export interface ApiCallFilter {
   /** Keys, by id. */
   apiKeyIds?: readonly (string)[] | null;
-  /** Providers. */
+  /** Providers; empty for calls whose provider is not known. */
   providers?: readonly (string)[] | null;
   /** Models. */
   models?: readonly (string)[] | null;
