@@ -220,7 +220,7 @@ async def _apply(
         if change.billing_mode == BYOM:
             await _leave_credits(connection, organization_id, balance)
         else:
-            balance.credits_from = now
+            balance.credits_from = _begins(balance, balance.credits_from, now)
         balance.billing_mode = change.billing_mode
     if change.plan is not None:
         balance.plan = check_plan(change.plan)
@@ -230,8 +230,16 @@ async def _apply(
         balance.credits_per_dollar = change.credits_per_dollar
     if change.included_dollars is not AS_IT_IS:
         if balance.included_dollars is None and change.included_dollars is not None:
-            balance.limit_from = now
+            balance.limit_from = _begins(balance, balance.limit_from, now)
         balance.included_dollars = change.included_dollars
+
+
+def _begins(balance: Balance, began: datetime | None, now: datetime) -> datetime:
+    """From when on usage counts: the first time the whole cycle's, later what is made from now on.
+
+    Whoever begins today sends what was used this morning, and means it.
+    """
+    return balance.cycle_start if began is None else now
 
 
 async def _leave_credits(

@@ -24,8 +24,9 @@ class UpdateBillingInput:
     billing_mode: BillingMode | None = field(
         default=UNSET,
         description=(
-            "In credits or in dollars. Usage from before credits began takes none. BYOM is refused "
-            "while caps in credits exist or reservations hold credits. As it is when omitted."
+            "In credits or in dollars. Usage from before the cycle in which credits began takes "
+            "none. BYOM is refused while caps in credits exist or reservations hold credits. As it "
+            "is when omitted."
         ),
     )
     plan: str | None = field(

@@ -17,7 +17,7 @@ from models.credit_balance import Balance, add_held, load_balance, lock_balance
 from models.errors import ConflictError, ForbiddenError, UserErrors
 from models.plan import PLANS
 
-APRIL = datetime(2026, 4, 1, tzinfo=UTC)
+MARCH, APRIL = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)
 Set = Callable[..., Coroutine[Any, Any, Balance]]
 
 
@@ -61,7 +61,7 @@ async def test_credits_begin_with_the_plans_allotment(
     assert await load_balance(connection, world.organization_id, NOON) is None
     assert await lock_balance(connection, world.organization_id, NOON) is None
     found = await set_(billing_mode="CREDITS", credits_per_dollar=Decimal("0.25"))
-    assert (found.remaining, found.allotment, found.credits_from) == (500, 500, NOON)
+    assert (found.remaining, found.allotment, found.credits_from) == (500, 500, MARCH)
     assert found.cycle_end == APRIL
     assert await grants(connection, world.system) == [("MONTHLY", 500)]
     told = await connection.fetchrow(
@@ -130,8 +130,8 @@ async def test_credits_that_are_held_keep_the_mode(
 
 async def test_a_limit_begins_when_it_is_set_and_may_end(set_: Set) -> None:
     found = await set_(included_dollars=Decimal("12.5"))
-    assert (found.included_dollars, found.limit_from) == (Decimal("12.5"), NOON)
-    assert (await set_(APRIL, included_dollars=Decimal(20))).limit_from == NOON
+    assert (found.included_dollars, found.limit_from) == (Decimal("12.5"), MARCH)
+    assert (await set_(APRIL, included_dollars=Decimal(20))).limit_from == MARCH
     assert (await set_(APRIL, included_dollars=None)).included_dollars is None
     assert (await set_(APRIL, plan="team")).included_dollars is None
     assert (await set_(APRIL, included_dollars=Decimal(0))).limit_from == APRIL

@@ -2587,8 +2587,9 @@ export interface UnsetWorkspaceGroupInput {
 /** What to change about how the viewer's organization pays. */
 export interface UpdateBillingInput {
   /**
-   * In credits or in dollars. Usage from before credits began takes none. BYOM is refused while
-   * caps in credits exist or reservations hold credits. As it is when omitted.
+   * In credits or in dollars. Usage from before the cycle in which credits began takes none.
+   * BYOM is refused while caps in credits exist or reservations hold credits. As it is when
+   * omitted.
    */
   billingMode?: BillingMode | null;
   /**
