@@ -8,6 +8,7 @@ from api import logging
 from api.app import create_app
 from api.auth import ORGANIZATION_HEADER, Authenticator, JwtRules
 from api.billing import Billing
+from api.openapi import OPENAPI_PATH, openapi
 from api.otlp import PATH, OtlpDoor
 from api.settings import Settings, SettingsError
 from api.trpc import TrpcDoor
@@ -90,6 +91,7 @@ def application() -> Starlette:
             Route("/v1/usage", usage, methods=["POST"]),
             Route(PATH, traces, methods=["POST"]),
             Route(TRPC, trpc),
+            Route(OPENAPI_PATH, openapi),
             *Billing(database, exports, authenticate, context).routes(),
         ],
         after_start=start,

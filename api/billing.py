@@ -55,7 +55,7 @@ PATH = "/api/billing"
 EXPORT_LIMIT = 10_000
 CSV, PARQUET = "csv", "parquet"
 _PAGE_SIZE = 100
-_FILTERS = ("projectId", "workflow", "trigger", "model", "type")
+FILTERS = ("projectId", "workflow", "trigger", "model", "type")
 ContextFactory = Callable[[Database, Scope, str], Context]
 Authenticate = Callable[[Headers], Awaitable[Scope]]
 
@@ -103,7 +103,7 @@ class _Door:
 
 
 async def _usage(billing: Billing, context: Context, request: Request, send: Send) -> None:
-    query = Query(request.query_params, ("workspaceId", *RANGE, "cursor", "limit", *_FILTERS))
+    query = Query(request.query_params, ("workspaceId", *RANGE, "cursor", "limit", *FILTERS))
     listing = await _listing(context, query)
     body = orjson.dumps(_page(listing))
     response = Response(body, media_type="application/json", headers=NO_STORE)
@@ -165,7 +165,7 @@ def _row(entry: entries.UsageEntry) -> dict[str, Any]:
 
 
 async def _usage_export(billing: Billing, context: Context, request: Request, send: Send) -> None:
-    query = Query(request.query_params, ("workspaceId", *RANGE, "cursor", "limit", *_FILTERS))
+    query = Query(request.query_params, ("workspaceId", *RANGE, "cursor", "limit", *FILTERS))
     limit, cursor = query.limit(None, EXPORT_LIMIT), query.one("cursor")
     workspace = await reachable_workspace(context, query.required("workspaceId"))
     wanted = query.range(context.now, None if cursor else RangePreset.LAST_30_DAYS)

@@ -31,6 +31,7 @@ COMMANDS = {
     "prices": "prices",
     "caps": "caps",
     "credits": "credits",
+    "export": "export",
     "rollup": "rollup",
     "schema": "schema",
 }

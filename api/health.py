@@ -18,7 +18,8 @@ _PING_SECONDS = 2
 _NO_STORE = {"cache-control": "no-store"}
 
 
-def _own_version() -> str:
+def own_version() -> str:
+    """The version of this installation."""
     try:
         return version("aicost")
     except PackageNotFoundError:
@@ -30,7 +31,7 @@ class Health:
 
     def __init__(self, database: Any) -> None:
         self._database = database
-        self._version = _own_version()
+        self._version = own_version()
 
     async def live(self, _request: Request) -> Response:
         """200 as long as the process answers; the server's version as it was last seen."""

@@ -482,7 +482,7 @@ DOORS = [
     _billing("api-calls/export", Role.ADMIN),
 ]  # fmt: skip
 # Routes that say the same to everybody, and nothing about anybody.
-OPEN = {"/healthz", "/readyz", "/metrics"}
+OPEN = {"/healthz", "/readyz", "/metrics", "/openapi.json"}
 # Asked with no credential but an address that works once: tests/test_api_download.py.
 BY_ADDRESS = {"/api/billing/download"}
 ROWS = [*QUERIES, *NODES, *NESTED, *CHANGES, *DOORS]

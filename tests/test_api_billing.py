@@ -20,6 +20,7 @@ from tenants import PRICED, Tenant, make_tenant
 
 from api.app import create_app
 from api.billing import Billing
+from api.openapi import document
 from api.settings import Settings
 from models import export as export_module
 from models import usage_export
@@ -392,6 +393,20 @@ async def test_focus_as_csv_and_parquet(
     ):
         refused = await client.get("/api/billing/focus/export", params={**asked, **wrong})
         assert (refused.status_code, refused.json()["error"]["field"]) == (400, field)
+
+
+async def test_parameters_are_those_that_are_described(
+    client: httpx.AsyncClient, tenant: Tenant
+) -> None:
+    paths = document()["paths"]
+    described = {path: about for path, about in paths.items() if path.startswith("/api/billing")}
+    assert len(described) == 5
+    for path, about in described.items():
+        names = sorted(each["name"] for each in about["get"]["parameters"])
+        assert all(each["description"] for each in about["get"]["parameters"]), path
+        refused = await client.get(path, params={"bogus": "1"})
+        told = refused.json()["error"]["message"]
+        assert told == f"bogus is no parameter here; {', '.join(names)} are."
 
 
 def test_numbers_are_plain() -> None:
