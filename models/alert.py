@@ -337,5 +337,5 @@ async def _first_days(
 
 def _shown(amount: Decimal, unit: SpendUnit) -> str:
     """An amount for people: to the cent."""
-    rounded = plain(amount.quantize(_CENT))
-    return f"${rounded}" if unit is SpendUnit.DOLLARS else f"{rounded} credits"
+    rounded = amount.quantize(_CENT)
+    return f"${rounded:,f}" if unit is SpendUnit.DOLLARS else f"{plain(rounded)} credits"

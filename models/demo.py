@@ -6,10 +6,10 @@ start, adding only what is missing, and `aicost import undo` takes it back. Refu
 organization of the same name that somebody else made.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 from uuid import UUID
 
 import asyncpg
@@ -19,6 +19,7 @@ from models.access import Role, Scope, user_access
 from models.api_key import create_key, list_keys
 from models.budget import load_budgets, set_limit
 from models.db import Database, sql
+from models.demo_billing import batches, begin_credits, limit_at, posted_at, set_caps
 from models.demo_plan import DemoCall, plan
 from models.errors import ConflictError
 from models.event import UsageEvent, UsageStatus
@@ -28,7 +29,6 @@ from models.ledger import Ledger
 from models.level import Level
 from models.local_time import load_time_zones
 from models.membership import grant_role
-from models.money import DECIMALS
 from models.naming import name_taken
 from models.organization import (
     find_organization,
@@ -41,8 +41,6 @@ from models.user import get_or_create_user, list_users
 from models.workspace import create_workspace, create_workspace_group
 
 FORMAT = "demo"
-BATCH_COUNT = 1000
-_ROUNDEST_POWER = 6
 
 Progress = Callable[[int, int], object]
 
@@ -127,11 +125,14 @@ async def fill_demo(
         ids = await _load_ids(connection, Scope.system(demo.organization_id))
     filling = _Filling(demo, ids, ImportReport(id=demo.import_id))
     calls = plan(demo.as_of, scale=scale)
-    for batch in _batches(calls):
+    for batch in batches(calls, demo.as_of):
         await _record(database, ledger, filling, batch)
         await _save(database, filling, finished_at=None)
         progress(filling.report.read, len(calls))
-    await database.retry(lambda connection: _set_limits(connection, demo, ids))
+    spent = await database.retry(lambda connection: _set_limits(connection, demo, ids))
+    project_id = ids.projects.get(world.CAPPED)
+    capped = {id: amount for id, amount in spent.items() if id == project_id and amount > 0}
+    await set_caps(database, Scope.system(demo.organization_id), demo.as_of, capped)
     await _save(database, filling, finished_at=datetime.now(UTC))
     return filling.report
 
@@ -150,6 +151,7 @@ async def _get_or_create(connection: asyncpg.Connection, name: str, now: datetim
             sql("import_start"), organization_id, uuid7(), FORMAT, "made up", now
         )
         await _found(connection, Scope.system(organization_id))
+        await begin_credits(connection, Scope.system(organization_id), now)
     demo = await _find(connection, organization_id)
     if demo is None:
         raise name_taken("organization", name)
@@ -198,15 +200,11 @@ async def _load_ids(connection: asyncpg.Connection, scope: Scope) -> _Ids:
     )
 
 
-def _batches(calls: Sequence[DemoCall]) -> Iterator[Sequence[DemoCall]]:
-    return (calls[start : start + BATCH_COUNT] for start in range(0, len(calls), BATCH_COUNT))
-
-
 async def _record(
     database: Database, ledger: Ledger, filling: _Filling, calls: Sequence[DemoCall]
 ) -> None:
     events = [_event(filling, call) for call in calls if call.project in filling.ids.projects]
-    outcomes = await ledger.record(filling.demo.organization_id, events)
+    outcomes = await ledger.record(filling.demo.organization_id, events, now=posted_at(calls))
     report = filling.report
     report.read += len(calls)
     # Of a project that was renamed meanwhile, or in conflict with what was changed meanwhile.
@@ -253,8 +251,11 @@ async def _save(database: Database, filling: _Filling, *, finished_at: datetime 
         raise ConflictError("The demo was taken back while it was filled.")
 
 
-async def _set_limits(connection: asyncpg.Connection, demo: Demo, ids: _Ids) -> None:
-    """Gives projects their limits, those of a percentage by what the running month has spent."""
+async def _set_limits(connection: asyncpg.Connection, demo: Demo, ids: _Ids) -> dict[UUID, Decimal]:
+    """Gives projects their limits, those of a percentage by what the running month has spent.
+
+    Answers what that is.
+    """
     owner_id = ids.users.get(world.ADA)
     owner = await user_access(connection, owner_id, demo.organization_id) if owner_id else None
     scope = owner or Scope.system(demo.organization_id)
@@ -268,14 +269,4 @@ async def _set_limits(connection: asyncpg.Connection, demo: Demo, ids: _Ids) -> 
             await set_limit(connection, scope, budget.project_id, limit)
         elif project.limit_dollars is not None:
             await set_limit(connection, scope, budget.project_id, Decimal(project.limit_dollars))
-
-
-def limit_at(spent: Decimal, pct: int) -> Decimal:
-    """The roundest limit of which `spent`, above 0, is `pct` percent or less than one more."""
-    highest = spent * 100 / pct
-    for power in range(_ROUNDEST_POWER, -DECIMALS - 1, -1):
-        step = Decimal(1).scaleb(power)
-        limit = (highest / step).to_integral_value(ROUND_FLOOR) * step
-        if spent * 100 < limit * (pct + 1):
-            return limit
-    raise ValueError(f"{spent} is too little to be {pct} percent of anything")
+    return {budget.project_id: budget.spent for budget in budgets}

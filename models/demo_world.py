@@ -230,6 +230,8 @@ SPIKING = "Checkout"
 """The project with the day on which far more was done than on others."""
 WATCHED = "Data platform"
 """The project of the run that is still running."""
+CAPPED = "Catalog search"
+"""The project with a cap that is nearly reached."""
 PROJECTS = (
     DemoProject(
         SPIKING,

@@ -18,12 +18,17 @@ from tenants import make_tenant
 from models import demo_world as world
 from models.access import Role, Scope, key_access
 from models.agent_type import canonical, registry
+from models.alert import load_alerts
 from models.api_key import hash_secret, list_keys, revoke_key
 from models.budget import check_limit, load_budgets
+from models.credit_check import verify_credits
+from models.credit_usage import load_credit_usage
 from models.db import Database
-from models.demo import Demo, fill_demo, find_demo, is_demo_due, limit_at
+from models.demo import Demo, fill_demo, find_demo, is_demo_due
+from models.demo_billing import limit_at
 from models.demo_key import demo_secret
 from models.demo_plan import DemoCall, DemoSpan, plan
+from models.directory import load_organization
 from models.errors import UserErrors
 from models.event import (
     CallOutcome,
@@ -43,7 +48,9 @@ from models.migration import migrate
 from models.organization import create_organization
 from models.period import Calendar
 from models.project import list_projects
+from models.ranking import Subject, rank
 from models.rollup_check import verify
+from models.spend_unit import SpendUnit
 from models.workspace import list_workspaces
 
 BERLIN = ZoneInfo(world.TIME_ZONE)
@@ -211,6 +218,27 @@ async def test_budgets_stand_at_85_and_120_percent(
     report = await verify(database, filled.demo.organization_id)
     assert report.is_clean, report.shown
     assert report.entries_checked == len(plan(now, scale=SMALL))
+
+
+async def test_it_pays_in_credits_and_there_is_something_to_warn_of(
+    database: Database, ledger: Ledger
+) -> None:
+    """Also at the end of a month, and though much of its usage is older than its credits."""
+    for now in (MID_MONTH, END_OF_MONTH):
+        demo = (await fill(database, ledger, now)).demo
+        assert (await verify_credits(database, demo.organization_id)).differences == 0
+        scope = Scope.system(demo.organization_id)
+        async with database.connection() as connection:
+            organization = await load_organization(connection, scope)
+            calendar = Calendar(organization.zones, now)
+            usage = await load_credit_usage(connection, scope, organization, calendar)
+            alerts = await load_alerts(connection, scope, calendar, usage)
+            days = (usage.period.first_date, usage.period.last_date)
+            users = await rank(connection, scope, Subject.USER, SpendUnit.CREDITS, *days, size=20)
+        assert usage.unit is SpendUnit.CREDITS
+        assert 0 < usage.used == sum(spend.exact_amount for spend in users.items)
+        assert {"CAP_NEAR", "CAP_REACHED", "BUDGET_EXCEEDED"} <= {it.kind for it in alerts}
+        assert "CREDITS_OUT" not in {it.kind for it in alerts}
 
 
 async def test_what_is_asked_about_stands_on_the_ledger(database: Database, ledger: Ledger) -> None:
