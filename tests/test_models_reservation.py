@@ -1,20 +1,24 @@
 """Reservations: granted or denied, settled, released, expired; each ends once."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from caps import Caps
+from repricing import UNKNOWN, posted, price, shown
 from tenants import PRICED, Tenant
 
 from models.admission import CallEstimate, DenialReason, Denied, Granted, Rejected
+from models.cap import CapPeriod
 from models.cap_rule import CapAction, CapScope, UnpricedPolicy
 from models.db import Database
 from models.errors import UserErrors
 from models.event import UsageStatus
 from models.expirer import Expirer
+from models.ids import uuid7
 from models.reservation import ReservationStatus
 from models.token import ReportedTokens
+from models.undo import undo_import
 
 D = Decimal
 NOW = datetime.now(UTC)
@@ -149,3 +153,46 @@ async def test_first_fit_in_order_of_arrival(caps: Caps) -> None:
     asked = [caps.request(f"r{place}", amount) for place, amount in enumerate((6, 5, 3, 2, 1))]
     answers = await caps.admission.reserve(caps.tenant.id, asked)
     assert [isinstance(answer, Granted) for answer in answers] == [True, False, True, False, True]
+
+
+async def test_what_is_spent_under_a_hold_counts_in_its_window_whatever_is_corrected(
+    caps: Caps,
+) -> None:
+    """The call was made two days before, its price is found later: both count where it is held."""
+    database, tenant = caps.database, caps.tenant
+    allow = {"unpriced_policy": UnpricedPolicy.ALLOW}
+    today = await caps.set(10, CapScope.PROJECT, period=CapPeriod.DAY, **allow)
+    before = NOW - timedelta(days=2)
+    await caps.granted("r", 3)
+    settled = await caps.settle("r", USED, model=UNKNOWN, occurred_at=before)
+    assert settled.outcome.is_unpriced
+    cap = await caps.show(today)
+    assert (cap.spent, cap.held, cap.unpriced) == (0, 0, 1)
+    await caps.record(tenant.event("unreserved", occurred_at=before, model=UNKNOWN))
+    assert (await caps.show(today)).unpriced == 1
+    await price(database, tenant)
+    begun = await posted(database, tenant, await shown(database, tenant))
+    assert not begun.is_running
+    cap = await caps.show(today)
+    assert (cap.spent, cap.unpriced) == (D("0.0006"), 0)
+    assert (await caps.reservation("r")).settled_cost == D("0.0006")
+    await caps.verify()
+
+
+async def test_an_import_that_is_taken_back_is_taken_from_caps(caps: Caps) -> None:
+    database, tenant = caps.database, caps.tenant
+    cap_id = await caps.set(10)
+    import_id = uuid7()
+    async with database.connection() as connection:
+        await connection.execute(
+            "INSERT INTO usage_import (organization_id, id, format, source, status, started_at)"
+            " VALUES ($1, $2, 'csv', 'test', 'DONE', now())",
+            tenant.id,
+            import_id,
+        )
+    await caps.record(tenant.event("kept", occurred_at=NOW))
+    await caps.record(tenant.event("undone", occurred_at=NOW, import_id=import_id))
+    assert await caps.figures(cap_id) == (2 * COST, 0)
+    await undo_import(database, tenant.id, import_id)
+    assert await caps.figures(cap_id) == (COST, 0)
+    await caps.verify()
