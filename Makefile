@@ -49,9 +49,10 @@ schema: $(VENV)/.test ## Write schema.graphql and the TypeScript client's types 
 	$(BIN)/aicost schema --typescript $(CLIENT)
 
 .PHONY: bench
-bench: $(VENV)/.test ## Measure reading at 100 k and 1 M transactions, and writing beside COPY
+bench: $(VENV)/.test ## Measure reading, writing beside COPY, and reserving beside pgbench
 	$(BIN)/python bench/read.py
 	$(BIN)/python bench/write.py
+	$(BIN)/python bench/caps.py
 
 .PHONY: lock
 lock: ## Lock requirements anew (needs uv)

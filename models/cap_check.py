@@ -1,20 +1,24 @@
 """Caps against a recount: every window from the ledger, and what is held from open reservations.
 
 One organization at a time, in one snapshot. What a window says and what is counted again must agree
-to the last digit, and so must what each reservation holds and its status. Refused: repairing.
+to the last digit, and so must what each reservation holds and its status. `recount_caps` makes
+windows say what was counted, behind a closed gate: after servers that did not know of caps yet.
+Refused: repairing reservations, which are what everything is recounted from.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
 import asyncpg
 
-from models.cap_count import recount, recount_held
+from models.cap_count import recount, recount_held, write_counts
 from models.cap_rule import CapRule
 from models.db import Database, sql
+from models.gate import close_gate
 from models.money import ZERO
 
 SHOWN = 20
@@ -58,10 +62,7 @@ async def verify_caps(
 ) -> CapReport:
     """Counts every cap again, of one organization or of all."""
     report = CapReport()
-    async with database.connection() as connection:
-        rows = await connection.fetch(sql("organization_ids"))
-    ids = [row["id"] for row in rows] if organization_id is None else [organization_id]
-    for id in ids:
+    for id in await _organizations(database, organization_id):
         async with (
             database.connection() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
@@ -70,6 +71,39 @@ async def verify_caps(
         if progress is not None:
             progress(id)
     return report
+
+
+async def _organizations(database: Database, only: UUID | None) -> list[UUID]:
+    if only is not None:
+        return [only]
+    async with database.connection() as connection:
+        return [row["id"] for row in await connection.fetch(sql("organization_ids"))]
+
+
+async def recount_caps(database: Database, organization_id: UUID | None = None) -> int:
+    """Makes every window say what the ledger and open reservations do; tells how many differed."""
+    report = await verify_caps(database, organization_id)
+    for id in await _organizations(database, organization_id):
+        await database.retry(partial(_recount, organization_id=id))
+    return report.differences
+
+
+async def _recount(connection: asyncpg.Connection, organization_id: UUID) -> None:
+    await close_gate(connection, organization_id)
+    rules = [CapRule(*row) for row in await connection.fetch(sql("cap_live"), organization_id)]
+    counts = await recount(connection, organization_id, rules)
+    await write_counts(connection, organization_id, rules, counts)
+    held = await recount_held(connection, organization_id)
+    rows = await connection.fetch(sql("cap_windows_live"), organization_id)
+    keys = [(row["cap_id"], row["first_date"]) for row in rows]
+    missing = [held.get(key, ZERO) - row["held"] for key, row in zip(keys, rows, strict=True)]
+    await connection.execute(
+        sql("cap_window_hold"),
+        organization_id,
+        [cap_id for cap_id, _ in keys],
+        [first_date for _, first_date in keys],
+        missing,
+    )
 
 
 async def _verify(connection: asyncpg.Connection, organization_id: UUID, report: CapReport) -> None:

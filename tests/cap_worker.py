@@ -10,6 +10,7 @@ import asyncio
 import json
 import sys
 from collections import Counter
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,7 @@ from models.admission import Granted, SpendRequest
 from models.admission_queue import AdmissionQueue
 from models.admission_writer import Admission
 from models.db import Database
+from models.errors import UserErrors
 from models.hold import release
 from models.ledger import Ledger
 from models.settlement import SettledUsage, settle
@@ -62,8 +64,9 @@ class Worker:
             usage = SettledUsage(ReportedTokens(100, 50), **MODEL)
             await settle(self.database, self.writer, scope, key, usage)
         elif then == "release":
-            async with self.database.transaction() as connection:
-                await release(connection, scope, key)
+            with suppress(UserErrors):  # its time may be over
+                async with self.database.transaction() as connection:
+                    await release(connection, scope, key)
 
 
 async def main(dsn: str) -> None:

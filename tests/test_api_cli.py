@@ -408,3 +408,6 @@ async def test_caps_are_listed_and_proved(
     damaged = await aicost(*verify)
     assert damaged.status == 1
     assert "1 windows and 0 holds differ" in damaged.out
+    mended = (await aicost("caps", "recount", "--organization", organization, "--json")).json
+    assert mended == {"windows_changed": 1}
+    assert (await aicost(*verify)).status == 0

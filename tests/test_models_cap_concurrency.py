@@ -17,6 +17,7 @@ from models.cap import CapPeriod
 from models.cap_rule import CapScope
 from models.db import Database
 from models.event import RunRef
+from models.expirer import Expirer
 
 D = Decimal
 WORKER = Path(__file__).with_name("cap_worker.py")
@@ -96,7 +97,7 @@ async def test_one_key_sent_64_times_is_granted_once(migrated: FreshDatabase, ca
 
 
 async def test_everything_at_once_on_crossing_scopes(migrated: FreshDatabase, caps: Caps) -> None:
-    """Reserved, settled, released and recorded under five scopes, while limits change."""
+    """Reserved, settled, released, expired and recorded under five scopes; limits change."""
     tenant, chance = caps.tenant, random.Random(11)
     await caps.record(tenant.event(run=RunRef("run")))
     async with caps.database.connection() as connection:
@@ -120,13 +121,16 @@ async def test_everything_at_once_on_crossing_scopes(migrated: FreshDatabase, ca
         for n in range(128)
     ]  # fmt: skip
     playing = asyncio.create_task(play(migrated, caps, requests))
-    limits = iter(range(1000))
+    expirer, number = Expirer(caps.database), 0
     while not playing.done():
-        number = next(limits)
-        await caps.set(50 + number % 7, CapScope.PROJECT, tenant.project_ids[number % 3],
-                       CapPeriod.DAY)  # fmt: skip
-        await caps.record(tenant.event(f"e{number}", project_id=tenant.project_ids[number % 3],
-                                       occurred_at=None, run=RunRef("run")))  # fmt: skip
+        project_id = tenant.project_ids[number % 3]
+        await caps.set(50 + number % 7, CapScope.PROJECT, project_id, CapPeriod.DAY)
+        run = RunRef("run")
+        event = tenant.event(f"e{number}", project_id=project_id, occurred_at=None, run=run)
+        await caps.record(event)
+        await caps.run_out(f"r{chance.randrange(128)}")
+        await expirer.look()
+        number += 1
     assert granted(await playing)
     await caps.verify()
 

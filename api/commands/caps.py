@@ -1,24 +1,28 @@
 """`aicost caps`: what limits there are and where they stand, and the proof of every figure."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
+from uuid import UUID
 
 import asyncpg
 import typer
 from rich.console import Console
 
-from api.commands.output import AsJson, print_json, print_line, print_table
+from api.commands.output import AsJson, answer, print_json, print_line, print_table
 from api.commands.session import in_transaction, open_database
 from api.commands.target import OrganizationName, organization_scope
 from api.settings import Settings
 from models.cap import Cap, CapFilter, list_caps, place_of
-from models.cap_check import CapReport, verify_caps
+from models.cap_check import recount_caps, verify_caps
+from models.db import Database
 from models.money import plain
 from models.page import Named
 
 app = typer.Typer(help="List caps, and prove what counts under them.", no_args_is_help=True)
+Answer = TypeVar("Answer")
 _PAGE_SIZE = 500
 
 
@@ -61,26 +65,15 @@ def _told(cap: Cap) -> dict[str, str]:
     }
 
 
+OrganizationOption = Annotated[
+    str | None, typer.Option("--organization", help="Only this one, by name; all if absent.")
+]
+
+
 @app.command()
-def verify(
-    organization: Annotated[
-        str | None, typer.Option("--organization", help="Only this one, by name; all if absent.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
+def verify(organization: OrganizationOption = None, as_json: AsJson = False) -> None:
     """Recount every cap from the ledger and open reservations. Exits with 1 if any differs."""
-    console = Console(stderr=True)
-
-    async def session() -> CapReport:
-        async with open_database(Settings.load()) as database:
-            id = None
-            if organization is not None:
-                async with database.connection() as connection:
-                    id = (await organization_scope(connection, organization)).organization_id
-            with console.status("Verifying ...") if console.is_terminal else nullcontext():
-                return await verify_caps(database, id)
-
-    report = asyncio.run(session())
+    report = _with_database("Verifying", organization, verify_caps)
     shown = [
         {
             "organization_id": str(it.organization_id),
@@ -113,3 +106,30 @@ def verify(
         )
     if not report.is_clean:
         raise typer.Exit(1)
+
+
+@app.command()
+def recount(organization: OrganizationOption = None, as_json: AsJson = False) -> None:
+    """Make every cap say what the ledger and open reservations do, whatever it said before."""
+    changed = _with_database("Counting", organization, recount_caps)
+    answer(as_json, {"windows_changed": changed}, f"{changed} windows were changed.")
+
+
+def _with_database(
+    doing: str,
+    organization: str | None,
+    work: Callable[[Database, UUID | None], Awaitable[Answer]],
+) -> Answer:
+    """Does `work` for one organization or all, saying so on a terminal."""
+    console = Console(stderr=True)
+
+    async def session() -> Answer:
+        async with open_database(Settings.load()) as database:
+            id = None
+            if organization is not None:
+                async with database.connection() as connection:
+                    id = (await organization_scope(connection, organization)).organization_id
+            with console.status(f"{doing} ...") if console.is_terminal else nullcontext():
+                return await work(database, id)
+
+    return asyncio.run(session())
