@@ -76,20 +76,21 @@ def create_app(
         authenticate=authenticate,
         context_factory=context_factory,
     )
+    every_route = [
+        Route("/graphql", graphql),
+        Route("/healthz", health.live),
+        Route("/readyz", health.ready),
+        Route("/metrics", metrics.endpoint),
+        *routes,
+    ]
     return Starlette(
-        routes=[
-            Route("/graphql", graphql),
-            Route("/healthz", health.live),
-            Route("/readyz", health.ready),
-            Route("/metrics", metrics.endpoint),
-            *routes,
-        ],
+        routes=every_route,
         middleware=[
             Middleware(
                 RequestMiddleware, metrics=metrics, receive_seconds=settings.limit_receive_seconds
             ),
             *_cors(settings),
-            Middleware(ErrorMiddleware),
+            Middleware(ErrorMiddleware, routes=every_route),
         ],
         exception_handlers={HTTPException: _render_http_exception},
         lifespan=lambda _app: _running(database, metrics, after_start, before_close),

@@ -58,7 +58,9 @@ class CallOutcome(StrEnum):
     FAILED = "FAILED"
 
 
-@dataclass(frozen=True, slots=True)
+# These are not frozen, though nobody changes them: freezing triples what making one costs, and
+# there are several for every event.
+@dataclass(slots=True, unsafe_hash=True)
 class RunRef:
     """A run by the caller's key; what is None stays as it is, or gets its default when new."""
 
@@ -71,7 +73,7 @@ class RunRef:
     finished_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class JobRef:
     """A job of the event's run by the caller's key; `agent_type` in any spelling."""
 
@@ -83,7 +85,7 @@ class JobRef:
     finished_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class UsageEvent:
     """One model call, or the counts of a growing one so far (`is_cumulative`).
 
@@ -139,7 +141,7 @@ class UsageStatus(StrEnum):
     REJECTED = "REJECTED"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class UsageOutcome:
     """What became of one event.
 

@@ -23,10 +23,12 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 def check(event: UsageEvent) -> tuple[TokenCounts | None, list[UserError]]:
     """The event's disjoint token counts, or what to put right."""
     errors = [*_unsound_texts(event)]
-    if event.duration_ms is not None or event.source_cost is not None:
+    duration_ms, run, job = event.duration_ms, event.run, event.job
+    if event.source_cost is not None or not 0 <= (duration_ms or 0) <= MAX_DURATION_MS:
         errors += _numbers(event)
-    errors += _times(event)
-    if event.job is not None and event.run is None:
+    if not _is_plain_time(event.occurred_at) or _has_span(run) or _has_span(job):
+        errors += _times(event)
+    if job is not None and run is None:
         errors.append(UserError("REQUIRED", "run is required where job is given", ("run",)))
     counts = None
     try:
@@ -47,16 +49,17 @@ def check_activity(run: RunRef, jobs: Sequence[JobRef]) -> list[UserError]:
 def _unsound_texts(event: UsageEvent) -> Iterator[UserError]:
     """What `_texts` says; nearly always nothing, which is found out at a tenth of the cost."""
     run, job = event.run, event.job
-    texts = [event.event_key, event.model, event.provider, event.service_tier or None]
+    texts = [event.event_key, event.model]
+    others = [event.provider, event.service_tier or None, event.call_key]
     if run is not None:
-        texts += (run.key, run.workflow, run.trigger)
+        texts.append(run.key)
+        others += (run.workflow, run.trigger)
         if run.parent_key is not None:
             return _texts(event)
     if job is not None:
         texts += (job.key, job.agent_type)
-    if event.call_key is not None:
-        texts.append(event.call_key)
-    return iter(()) if _are_plain([text for text in texts if text is not None]) else _texts(event)
+    texts += [text for text in others if text is not None]
+    return iter(()) if _are_plain(texts) else _texts(event)
 
 
 def _are_plain(texts: Sequence[str]) -> bool:
@@ -146,6 +149,11 @@ def _numbers(event: UsageEvent) -> Iterator[UserError]:
         )
 
 
+def _is_plain_time(moment: datetime | None) -> bool:
+    """Whether `_time` has nothing to say."""
+    return moment is None or (moment.tzinfo is not None and 1970 <= moment.year <= 9000)
+
+
 def _times(event: UsageEvent) -> Iterator[UserError]:
     if event.occurred_at is not None:
         yield from _time(event.occurred_at, "occurredAt")
@@ -155,8 +163,8 @@ def _times(event: UsageEvent) -> Iterator[UserError]:
         yield from _span(event.job, "job")
 
 
-def _has_span(ref: RunRef | JobRef) -> bool:
-    return ref.started_at is not None or ref.finished_at is not None
+def _has_span(ref: RunRef | JobRef | None) -> bool:
+    return ref is not None and (ref.started_at is not None or ref.finished_at is not None)
 
 
 def _span(ref: RunRef | JobRef, *path: str) -> Iterator[UserError]:

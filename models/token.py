@@ -26,7 +26,8 @@ class TokenClass(StrEnum):
     REASONING = "REASONING"
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, for the reason that `event.py` gives; nobody changes them.
+@dataclass(slots=True, unsafe_hash=True)
 class TokenCounts:
     """Tokens by class, no token in two of them. A difference may be negative."""
 
@@ -94,7 +95,7 @@ class TokenCounts:
         return TokenCounts(*(max(count, 0) for count in risen.as_tuple()))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class ReportedTokens:
     """Counts as a provider states them. None is "not stated"; what is stated needs its convention.
 

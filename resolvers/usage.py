@@ -229,9 +229,9 @@ def _event(context: Context, said: SaidUsage) -> UsageEvent:
         tokens=tokens_of(said),
         occurred_at=occurred_at,
         provider=given(said.provider),
-        operation=event.Operation(said.operation.value),
-        outcome=event.CallOutcome(said.outcome.value),
-        surface=event.Surface(said.surface.value),
+        operation=_domain(event.Operation, said.operation),
+        outcome=_domain(event.CallOutcome, said.outcome),
+        surface=_domain(event.Surface, said.surface),
         service_tier=given(said.service_tier) or "",
         run=_run(run) if run is not None else None,
         job=_job(job) if job is not None else None,
@@ -265,7 +265,7 @@ def _run(said: Any) -> RunRef:
         parent_key=given(said.parent_key),
         workflow=given(said.workflow),
         trigger=given(said.trigger),
-        status=_domain(event.RunStatus, given(said.status)),
+        status=_domain_or_none(event.RunStatus, given(said.status)),
         started_at=given(said.started_at),
         finished_at=given(said.finished_at),
     )
@@ -275,15 +275,20 @@ def _job(said: Any) -> JobRef:
     return JobRef(
         key=said.key,
         agent_type=said.agent_type,
-        initiator=_domain(event.Initiator, given(said.initiator)),
-        status=_domain(event.RunStatus, given(said.status)),
+        initiator=_domain_or_none(event.Initiator, given(said.initiator)),
+        status=_domain_or_none(event.RunStatus, given(said.status)),
         started_at=given(said.started_at),
         finished_at=given(said.finished_at),
     )
 
 
-def _domain(kind: type[Domain], member: Enum | None) -> Domain | None:
-    return None if member is None else kind(member.value)
+def _domain(kind: type[Domain], member: Any) -> Domain:
+    """The domain's member that the schema's one stands for; `POST /v1/usage` knows only those."""
+    return member if type(member) is kind else kind(member.value)
+
+
+def _domain_or_none(kind: type[Domain], member: Any) -> Domain | None:
+    return None if member is None else _domain(kind, member)
 
 
 def _id(scope: Scope, kind: str, text: Any, name: str) -> UUID:
