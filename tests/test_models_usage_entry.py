@@ -11,6 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
+from billed import change_billing
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tenants import PRICED, Tenant, make_tenant
@@ -342,3 +343,40 @@ async def test_spans_are_found_at_their_nodes(database: Database) -> None:
         )
     first, last = ((day - date(1970, 1, 1)).days for day in (date(2026, 3, 1), date(2026, 3, 9)))
     assert first < node <= last
+
+
+async def test_what_is_beyond_the_limit_is_told_by_run(database: Database, ledger: Ledger) -> None:
+    tenant = await make_tenant(database)
+    included = Decimal("0.01")
+    await change_billing(database, tenant, FIRST - timedelta(days=1), included_dollars=included)
+    events = [
+        tenant.event(
+            f"e{number}",
+            run=RunRef(f"r{number // 2}") if number < 8 else None,
+            occurred_at=FIRST + timedelta(minutes=25 * number),
+        )
+        for number in range(12)
+    ]
+    await ledger.record(tenant.id, events, now=FIRST + timedelta(hours=6))
+    async with database.connection() as connection:
+        rows = await connection.fetch(
+            "SELECT e.occurred_at, e.run_id, d.on_demand_cost FROM credit_transaction AS e"
+            " JOIN credit_deduction AS d ON d.organization_id = $1 AND d.transaction_id = e.id"
+            " WHERE e.organization_id = $1",
+            tenant.id,
+        )
+    books = Books(tenant, [], [])
+    for start, end in ((0, 600), (7, 268), (130, 140)):
+        first, last = (FIRST + timedelta(minutes=at) for at in (start, end))
+        expected: dict[UUID | None, Decimal] = defaultdict(Decimal)
+        for row in rows:
+            if first <= row["occurred_at"] < last:
+                expected[row["run_id"]] += row["on_demand_cost"]
+        whole = await all_pages(database, books.sought(first, last), 3)
+        assert {entry.run and entry.run.id: entry.on_demand_cost for entry in whole} == expected
+        for is_on_demand in (True, False):
+            what = books.sought(first, last, is_on_demand=is_on_demand)
+            some = await all_pages(database, what, 3)
+            assert some == [it for it in whole if bool(it.on_demand_cost) is is_on_demand]
+            assert {it.entry_type == "ON_DEMAND" for it in some} <= {is_on_demand}
+    assert any(row["on_demand_cost"] for row in rows)
