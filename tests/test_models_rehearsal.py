@@ -1,5 +1,6 @@
 """What a cap would have done to the past: worked out by hand, and against a plain replay."""
 
+import random
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -8,11 +9,15 @@ from uuid import UUID
 
 import pytest
 from access_world import key_with, make_world, person_with
+from caps import Caps
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tenants import Tenant, make_tenant
 
 from models.access import Role, Scope
+from models.admission import Granted
+from models.cap import CapPeriod
+from models.cap_rule import CapScope
 from models.db import Database
 from models.errors import BadInputError, ForbiddenError, NotFoundError
 from models.event import RunRef, UsageEvent
@@ -210,6 +215,43 @@ async def test_days_are_local(database: Database, ledger: Ledger) -> None:
         spent(tenant, "c", 6, at(3, 18, 14)),
     )
     assert told(await asked(database, tenant, "6")) == [("03-03", "03 18:14", 1, 6)]
+
+
+async def test_it_blocks_what_a_cap_blocks(database: Database, ledger: Ledger) -> None:
+    """The same calls, reserved one after another, and rehearsed as if all had been made."""
+    chance = random.Random(11)
+    calls = [chance.randrange(1, 9) for _ in range(30)]
+    capped, past = [await make_tenant(database) for _ in range(2)]
+    caps, now = Caps(database, capped), datetime.now(UTC)
+    runs = [
+        await ledger.record_run(tenant.id, tenant.project_id, RunRef("run"))
+        for tenant in (capped, past)
+    ]
+    await caps.set(40, CapScope.RUN, runs[0], CapPeriod.RUN)
+    blocked = []
+    for place, cost in enumerate(calls):
+        if isinstance(await caps.reserve(f"k{place}", cost, run_key="run"), Granted):
+            tokens = ReportedTokens(input_tokens=cost * 200_000, output_tokens=0)
+            await caps.settle(f"k{place}", tokens)
+        else:
+            blocked.append(place)
+    assert 0 < len(blocked) < len(calls)
+    made = [now + timedelta(seconds=place - 60) for place in range(len(calls))]
+    await record(
+        ledger,
+        past,
+        *(
+            spent(past, f"k{place}", cost, made[place], run=RunRef("run"))
+            for place, cost in enumerate(calls)
+        ),
+    )
+    span = (now - timedelta(hours=1), now)
+    found = await asked(database, past, "40", "RUN", scope="RUN", target=runs[1], span=span)
+    assert (found.blocked_calls, found.blocked_amount) == (
+        len(blocked),
+        sum(calls[place] for place in blocked),
+    )
+    assert [strike.struck_at for strike in found.strikes] == [made[blocked[0]]]
 
 
 def test_strikes_are_cut_at_four_hundred_and_sums_are_not() -> None:
