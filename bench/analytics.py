@@ -209,10 +209,11 @@ async def _run(options: argparse.Namespace, server: Server, console: Console) ->
             await stack.enter_async_context(_asked(it, options.data / f"serve_{n}.log"))
             for n, it in enumerate((few, many))
         ]
+        # The long walk first: a server hangs up on a connection that says nothing for so long.
+        first, *others = await asked[1].pages()
         small, large = (it.analytics() for it in asked)
         for this, that in zip(small, large, strict=True):
             _is_as_much_more(await this.ask(), await that.ask(), options.factor)
-        first, *others = await asked[1].pages()
         subjects = [*small, *large, first, *others]
         random = Random(1)
         for subject in subjects:

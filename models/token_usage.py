@@ -36,7 +36,9 @@ cell AS MATERIALIZED (
     GROUP BY local_date, initiator, provider, model
 )
 SELECT statement_timestamp() AS as_of,
-    EXISTS (SELECT FROM rollup_day WHERE organization_id = $1) AS was_ever_used,
+    (
+        SELECT local_date FROM rollup_day WHERE organization_id = $1 ORDER BY local_date LIMIT 1
+    ) IS NOT NULL AS was_ever_used,
     NULL::date AS local_date, NULL::text AS initiator, NULL::text AS provider, NULL::text AS model,
     0::bigint AS requests, 0::bigint AS input_tokens, 0::bigint AS output_tokens,
     0::numeric AS cost, 0::bigint AS unpriced
