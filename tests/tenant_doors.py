@@ -6,7 +6,7 @@ or of our insides: SQL, constraints, paths, traces.
 
 import itertools
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +17,8 @@ import orjson
 import pytest
 from door import make_settings
 from postgres_server import FreshDatabase
-from tenant_table import ALLOWED, FORBIDDEN, NOT_FOUND, UNAUTHENTICATED, Row
+from tenant_table import ALLOWED, FORBIDDEN, NOT_FOUND, UNAUTHENTICATED, Request, Row
+from tenant_trpc import together
 from tenant_world import (
     AUDIENCE,
     ISSUER,
@@ -91,15 +92,7 @@ class Doors:
         self, caller: Caller, row: Row, ids: Mapping[str, str] | None = None, **texts: str | None
     ) -> Answer:
         """The answer to a row, asked about our tenant's things unless `ids` says otherwise."""
-        word = (self.theirs if ids is self.theirs.ids else self.ours).word
-        keys = {name: f"{word}-{name.removesuffix('Key')}" for name in ("runKey", "holdKey")}
-        known = {"fresh": fresh(), "after": None, "freedKey": f"{word}-freed", **keys, **texts}
-        if "gone" in row.ids:
-            gone = await cap_to_remove(self.database, self.ours.world)
-            self.ours.ids["gone"] = public(self.ours.world, CAP, gone)
-        sent = {**self.ours.ids, **(ids or {})}
-        request = row.request(sent, known)
-        said = [*(sent[name] for name in row.ids), *(text for text in known.values() if text)]
+        request, said = await self._request(row, ids, texts)
         if row.leaver:
             await self.give_leaver_a_role(row.leaver)
         if request.method == "POST":
@@ -108,6 +101,41 @@ class Doors:
         answer = _answer(response, said)
         self.check_discretion(caller, row.name, answer)
         return answer
+
+    async def ask_together(
+        self, caller: Caller, asked: Sequence[tuple[Row, Mapping[str, str] | None]]
+    ) -> list[Answer]:
+        """The answers to rows of tRPC of one kind, asked in one batch."""
+        requests = [await self._request(row, ids, {}) for row, ids in asked]
+        batch = together([request for request, _ in requests])
+        response = await self.client.request(
+            batch.method,
+            batch.path,
+            content=batch.content,
+            headers={"content-type": "application/json", **caller.headers},
+        )
+        request_id = response.headers["x-request-id"]
+        answers = [
+            _answer_of(envelope, request_id, said)
+            for envelope, (_, said) in zip(response.json(), requests, strict=True)
+        ]
+        for (row, _), answer in zip(asked, answers, strict=True):
+            self.check_discretion(caller, row.name, answer)
+        return answers
+
+    async def _request(
+        self, row: Row, ids: Mapping[str, str] | None, texts: Mapping[str, str | None]
+    ) -> tuple[Request, list[str]]:
+        """What to send for a row, and which texts of it an answer may repeat."""
+        word = (self.theirs if ids is self.theirs.ids else self.ours).word
+        keys = {name: f"{word}-{name.removesuffix('Key')}" for name in ("runKey", "holdKey")}
+        known = {"fresh": fresh(), "after": None, "freedKey": f"{word}-freed", **keys, **texts}
+        if "gone" in row.ids:
+            gone = await cap_to_remove(self.database, self.ours.world)
+            self.ours.ids["gone"] = public(self.ours.world, CAP, gone)
+        sent = {**self.ours.ids, **(ids or {})}
+        request = row.request(sent, known)
+        return request, [*(sent[name] for name in row.ids), *filter(None, known.values())]
 
     async def get(self, caller: Caller, path: str, **parameters: str) -> Answer:
         """The answer to a GET."""
@@ -161,13 +189,25 @@ def fresh() -> str:
 def _answer(response: httpx.Response, said: list[str]) -> Answer:
     is_json = "json" in response.headers.get("content-type", "")
     document = orjson.loads(response.content) if is_json else None
-    body = response.text.replace(response.headers["x-request-id"], "<request>")
+    body = _without(response.text, response.headers["x-request-id"], said)
+    headers = [response.headers.get(name) for name in ("content-type", "www-authenticate")]
+    return Answer(response.status_code, f"{response.status_code} {headers} {body}", document)
+
+
+def _answer_of(envelope: Any, request_id: str, said: list[str]) -> Answer:
+    """The answer to one call of a batch."""
+    status = envelope["error"]["data"]["httpStatus"] if "error" in envelope else 200
+    body = _without(orjson.dumps(envelope).decode(), request_id, said)
+    return Answer(status, f"{status} {body}", envelope)
+
+
+def _without(body: str, request_id: str, said: list[str]) -> str:
+    body = body.replace(request_id, "<request>")
     for text in sorted(said, key=len, reverse=True):
         # Short texts are looked for as whole values only: they are parts of any word.
         quote = '"' if len(text) < 9 else ""
         body = body.replace(f"{quote}{text}{quote}", f"{quote}<sent>{quote}")
-    headers = [response.headers.get(name) for name in ("content-type", "www-authenticate")]
-    return Answer(response.status_code, f"{response.status_code} {headers} {body}", document)
+    return body
 
 
 def _codes(document: Any) -> set[str]:

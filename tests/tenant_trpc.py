@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import orjson
 from graphql import (
@@ -101,6 +101,19 @@ def _asking(row: Row, procedure: Prepared) -> Callable[[Mapping[str, str], Value
     return request
 
 
+def together(requests: Sequence[Request]) -> Request:
+    """Requests of one kind as one batch."""
+    names, inputs = [], {}
+    for place, request in enumerate(requests):
+        path, _, said = request.path.partition("?input=")
+        names.append(path.removeprefix(PREFIX))
+        inputs[str(place)] = orjson.loads(unquote(said) or request.content)
+    path, given = f"{PREFIX}{','.join(names)}?batch=1", orjson.dumps(inputs)
+    if requests[0].method == "GET":
+        return Request(f"{path}&input={quote(given)}", b"", "GET")
+    return Request(path, given)
+
+
 def _rows() -> Iterator[Row]:
     for procedure in PROCEDURES:
         for row in GRAPHQL_ROWS:
@@ -115,3 +128,6 @@ def _rows() -> Iterator[Row]:
 
 
 ROWS = list(_rows())
+_QUERIES = {it.name for it in PROCEDURES if it.kind == "query"}
+READING = [row for row in ROWS if row.covers & _QUERIES]
+CHANGING = [row for row in ROWS if not row.covers & _QUERIES]

@@ -83,10 +83,20 @@ async def test_no_id_of_others_is_of_use(doors: Doors, row: Row, name: str) -> N
         await doors.give_leaver_a_role(row.leaver)
     before = await both_digests(doors)
     for candidates in (strangers_ids(doors, name), no_ids(doors, row, name)):
-        answers = {await doors.ask(doors.strongest, row, {name: id}) for id in candidates}
+        answers = await all_answers(doors, row, [{name: id} for id in candidates])
         assert len(answers) == 1, answers
         assert answers.pop().outcome == NOT_FOUND
     assert await both_digests(doors) == before
+
+
+async def all_answers(doors: Doors, row: Row, asked: list[dict[str, str]]) -> set[Answer]:
+    """What the strongest of ours is answered; a procedure is asked for many in one batch."""
+    caller = doors.strongest
+    if row not in TRPC_ROWS:
+        return {await doors.ask(caller, row, ids) for ids in asked}
+    batches = [asked[start : start + 20] for start in range(0, len(asked), 20)]
+    answers = [await doors.ask_together(caller, [(row, ids) for ids in it]) for it in batches]
+    return {answer for batch in answers for answer in batch}
 
 
 async def both_digests(doors: Doors) -> list[dict[str, str]]:

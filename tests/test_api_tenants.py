@@ -15,7 +15,7 @@ from postgres_server import FreshDatabase
 from starlette.routing import Route
 from tenant_doors import Doors, open_doors
 from tenant_table import ALLOWED, NOT_FOUND, UNAUTHENTICATED, Row
-from tenant_trpc import GRAPHQL_ROWS, PROCEDURES
+from tenant_trpc import CHANGING, GRAPHQL_ROWS, PROCEDURES, READING
 from tenant_trpc import ROWS as TRPC_ROWS
 from tenant_world import Caller, Standing
 
@@ -26,7 +26,8 @@ from models.ledger import Ledger
 
 USED = "last_used_at"  # of a key, noted whatever its request is then refused
 CHANGE = 'mutation { createWorkspace(input: {name: "x"}) { __typename } }'
-ROWS = [*GRAPHQL_ROWS, *TRPC_ROWS]
+ROWS = [*GRAPHQL_ROWS, *CHANGING]
+BATCHES = [READING[start : start + 20] for start in range(0, len(READING), 20)]
 OWN_FIELDS = {"project_id", "api_key_id", "user_id"}
 
 
@@ -82,6 +83,27 @@ async def test_everybody_is_answered_as_the_table_says(doors: Doors, row: Row) -
     assert await doors.digests(doors.ours, USED) == ours
     theirs = await doors.digests(doors.theirs, USED)
     await _are_allowed(doors, row, [it for it in allowed if it.standing is Standing.OURS])
+    assert await doors.digests(doors.theirs, USED) == theirs
+
+
+@pytest.mark.parametrize("rows", BATCHES, ids=lambda rows: f"{rows[0].name} and on")
+async def test_a_batch_answers_everybody_call_by_call(doors: Doors, rows: list[Row]) -> None:
+    """What a procedure reads, beside others in the same request."""
+    ours, theirs = await doors.digests(doors.ours, USED), await doors.digests(doors.theirs, USED)
+    for caller in doors.callers:
+        answers = await doors.ask_together(caller, [(row, None) for row in rows])
+        outcomes = [answer.outcome for answer in answers]
+        assert outcomes == [table.expected(row, caller) for row in rows], caller
+        if NOT_FOUND not in outcomes:
+            continue
+        unknown = [{name: doors.ours.unknown(name) for name in row.ids} for row in rows]
+        asker, ids = caller, unknown
+        if caller.standing is Standing.MISDIRECTED:
+            asker, ids = caller.naming(doors.ours.unknown("organization")), [{}] * len(rows)
+        in_vain = await doors.ask_together(asker, list(zip(rows, ids, strict=True)))
+        for outcome, answer, other in zip(outcomes, answers, in_vain, strict=True):
+            assert outcome != NOT_FOUND or answer == other, caller
+    assert await doors.digests(doors.ours, USED) == ours
     assert await doors.digests(doors.theirs, USED) == theirs
 
 
