@@ -19,10 +19,13 @@ from models.errors import UserError, UserErrors
 from models.money import ZERO, plain
 
 
-async def hold_under(connection: asyncpg.Connection, organization_id: UUID, rule: CapRule) -> None:
+async def hold_under(
+    connection: asyncpg.Connection, organization_id: UUID, rule: CapRule, freed: Decimal = ZERO
+) -> None:
     """Holds what is left of an allowance; UserErrors when the cap that it comes from is too small.
 
-    The allowance has been written, and counted.
+    The allowance has been written, and counted. `freed` is what it held there before: no more than
+    that fits in any case.
     """
     parent = await require_parent(connection, organization_id, rule)
     await connection.execute(
@@ -31,7 +34,7 @@ async def hold_under(connection: asyncpg.Connection, organization_id: UUID, rule
     standing = await connection.fetchrow(sql("cap_allowance_hold"), organization_id, rule.id, 1)
     assert standing is not None  # noqa: S101 - the window was just begun
     left: Decimal = parent.limit - standing["spent"] - standing["held"]
-    if left < 0 and standing["rest"] > 0:
+    if left < 0 and standing["rest"] > freed:
         room = max(ZERO, left + standing["rest"])
         message = (
             f"limit leaves {plain(standing['rest'])} to be held; the cap that it comes from has"
@@ -58,9 +61,13 @@ async def require_parent(
     return parent
 
 
-async def free_under(connection: asyncpg.Connection, organization_id: UUID, rule: CapRule) -> None:
-    """Frees what is left of an allowance, before it is changed or goes."""
-    await connection.execute(sql("cap_allowance_hold"), organization_id, rule.id, -1)
+async def free_under(
+    connection: asyncpg.Connection, organization_id: UUID, rule: CapRule
+) -> Decimal:
+    """Frees what is left of an allowance, before it is changed or goes; tells how much that was."""
+    [row] = await connection.fetch(sql("cap_allowance_hold"), organization_id, rule.id, -1)
+    freed: Decimal = -row["rest"]
+    return freed
 
 
 async def unlink(connection: asyncpg.Connection, organization_id: UUID, rule: CapRule) -> None:

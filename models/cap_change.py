@@ -28,7 +28,7 @@ from models.errors import ForbiddenError, NotFoundError, UserError, UserErrors
 from models.gate import close_gate
 from models.ids import uuid7
 from models.level import Level
-from models.money import DECIMALS, decimals, plain
+from models.money import DECIMALS, ZERO, decimals, plain
 
 GREATEST_LIMIT = Decimal(1_000_000_000)
 PRICE_DECIMALS = 6
@@ -114,10 +114,12 @@ async def set_cap(
         return rule.id
     if rule.allowance_of_id is not None:
         await require_parent(connection, organization_id, rule)
+    freed = ZERO
     if before is not None and before.allowance_of_id is not None:
-        await free_under(connection, organization_id, before)
+        freed = await free_under(connection, organization_id, before)
         if before.allowance_of_id != rule.allowance_of_id:
             await unlink(connection, organization_id, before)
+            freed = ZERO
     await _save(connection, scope, rule, is_new=before is None)
     counts: Counts | None = None
     if before is None:
@@ -127,7 +129,7 @@ async def set_cap(
     if counts is not None:
         await write_counts(connection, organization_id, [rule], counts)
     if rule.allowance_of_id is not None:
-        await hold_under(connection, organization_id, rule)
+        await hold_under(connection, organization_id, rule, freed)
     await record_act(
         connection,
         scope,

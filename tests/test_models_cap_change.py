@@ -30,14 +30,14 @@ NOW = datetime.now(UTC)
 MAY = """
                owner  admin  workspace-admin  project-admin  member
 ORGANIZATION   yes    no     no               no             no
-WORKSPACE_GROUP yes   yes    -                -              no
+WORKSPACE_GROUP yes   yes    no               no             no
 first          yes    yes    no               no             no
 second         yes    yes    -                -              no
 near           yes    yes    yes              no             no
 far            yes    yes    -                -              no
 run            yes    yes    yes              yes            no
-key            yes    yes    yes              yes            no
-USER           yes    yes    -                -              no
+key            yes    yes    yes              yes            -
+USER           yes    yes    no               no             no
 """
 
 
