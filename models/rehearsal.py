@@ -25,7 +25,7 @@ from models import directory, pipeline
 from models.access import Role, Scope, locate_project, locate_workspace
 from models.billing_cycle import BillingCycles, load_cycles
 from models.db import Database, sql
-from models.errors import BadInputError, NotFoundError
+from models.errors import BadInputError, NotFoundError, UnavailableError
 from models.level import Level
 from models.money import DECIMALS, ZERO, decimals, plain
 from models.period import Calendar, Period
@@ -148,7 +148,11 @@ async def rehearse(
         with localcontext(prec=_DIGITS):
             return await asked.answer()
 
-    return await database.retry(replay, timeout_seconds=SECONDS)
+    try:
+        return await database.retry(replay, timeout_seconds=SECONDS)
+    except asyncpg.QueryCanceledError:
+        message = f"The rehearsal takes longer than {SECONDS} s; one of a shorter range may not."
+        raise UnavailableError(message) from None
 
 
 def _check(wanted: Wanted) -> None:

@@ -14,12 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tenants import Tenant, make_tenant
 
+from models import rehearsal
 from models.access import Role, Scope
 from models.admission import Granted
 from models.cap import CapPeriod
 from models.cap_rule import CapScope
-from models.db import Database
-from models.errors import BadInputError, ForbiddenError, NotFoundError
+from models.db import Database, sql
+from models.errors import BadInputError, ForbiddenError, NotFoundError, UnavailableError
 from models.event import RunRef, UsageEvent
 from models.ids import uuid7
 from models.ledger import Ledger
@@ -262,6 +263,21 @@ def test_strikes_are_cut_at_four_hundred_and_sums_are_not() -> None:
     assert len(replay.strikes) == 400
     assert replay.strikes[0].struck_at == FIRST
     assert (replay.blocked_calls, replay.blocked_amount) == (500, 1000)
+
+
+async def test_one_that_takes_too_long_says_what_helps(
+    database: Database, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = "coalesce(sum(unpriced), 0)::bigint"
+    slow = rehearsal.sql("rehearsal_unpriced").replace(
+        count, f"{count} + length(pg_sleep(9)::text)"
+    )
+    monkeypatch.setattr(
+        rehearsal, "sql", lambda name: slow if name == "rehearsal_unpriced" else sql(name)
+    )
+    monkeypatch.setattr(rehearsal, "SECONDS", 0.2)
+    with pytest.raises(UnavailableError, match="shorter range"):
+        await asked(database, tenant, "1")
 
 
 @pytest.mark.parametrize(
