@@ -119,6 +119,16 @@ CHANGES: dict[str, tuple[str, str | None, Role]] = {
         Role.OWNER,
     ),
     "createWorkspace": (f'createWorkspace(input: {{name: "n"}}) {SINGLE}', None, Role.ADMIN),
+    "createWorkspaceGroup": (
+        f'createWorkspaceGroup(input: {{name: "n"}}) {SINGLE}',
+        None,
+        Role.ADMIN,
+    ),
+    "unsetWorkspaceGroup": (
+        f"unsetWorkspaceGroup(input: {{workspaceId: $id}}) {SINGLE}",
+        node.WORKSPACE,
+        Role.ADMIN,
+    ),
     "createApiKey": (
         f'createApiKey(input: {{name: "n", role: VIEWER}}) {SINGLE}',
         None,
@@ -135,6 +145,12 @@ CHANGES: dict[str, tuple[str, str | None, Role]] = {
         Role.OWNER,
     ),
 }
+# What names a thing that these tenants do not have, or several: rows of the tenant matrix instead.
+ELSEWHERE = {
+    *("renameWorkspaceGroup", "setWorkspaceGroup", "createDownload", "reservation", "rehearseCap"),
+    *("setCap", "removeCap", "reserveSpend", "settleReservation", "releaseReservation"),
+    "extendReservation",
+}
 OF_THINGS = [name for name, (_, kind, _) in CHANGES.items() if kind is not None]
 KINDS = [
     node.ORGANIZATION, node.WORKSPACE, node.WORKSPACE_GROUP, node.PROJECT, node.USER, node.API_KEY,
@@ -149,8 +165,8 @@ def graphql_names(root: type) -> set[str]:
 
 
 def test_every_root_field_has_its_line() -> None:
-    assert graphql_names(Query) == set(QUESTIONS) | set(OWN)
-    assert graphql_names(Mutation) == set(CHANGES)
+    assert graphql_names(Query) - ELSEWHERE == set(QUESTIONS) | set(OWN)
+    assert graphql_names(Mutation) - ELSEWHERE == set(CHANGES)
 
 
 @pytest.fixture
