@@ -64,6 +64,7 @@ class Billing:
     `next_cycle_anchor_day` is the anchor of the cycle after the running one.
     """
 
+    organization_id: UUID
     billing_mode: str
     plan: str
     monthly_credits: Decimal | None
@@ -97,6 +98,7 @@ async def load_billing(connection: asyncpg.Connection, scope: Scope, now: dateti
     balance = balance or await _new_balance(connection, organization_id, now)
     running = cycles.running(now)
     return Billing(
+        organization_id,
         balance.billing_mode,
         balance.plan,
         balance.allotment if balance.pays_in_credits else None,

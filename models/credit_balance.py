@@ -16,7 +16,7 @@ from uuid import UUID
 
 import asyncpg
 
-from models.access import Role, Scope
+from models.access import Scope
 from models.billing_cycle import BillingCycles, load_cycles
 from models.db import sql
 from models.ids import uuid7
@@ -264,13 +264,3 @@ async def insert_grants(
             scope.user_id,
             scope.api_key_id,
         )
-
-
-async def list_grants(connection: asyncpg.Connection, scope: Scope) -> list[asyncpg.Record]:
-    """What credits came from and where they lapsed, the latest 20: kind, credits, granted_at,
-    reason. ADMIN."""
-    scope.require_organization(Role.ADMIN)
-    rows: list[asyncpg.Record] = await connection.fetch(
-        sql("credit_grant_list"), scope.organization_id
-    )
-    return rows

@@ -20,6 +20,7 @@ from models.api_key_usage import HourUsage, load_hours
 from models.billing import Billing, load_billing
 from models.budget import Budget, BudgetChange, list_changes, load_budgets
 from models.cap import Cap, load_caps
+from models.credit_grant import CreditGrant, list_grants
 from models.credit_usage import CreditUsage, load_credit_usage
 from models.db import Database
 from models.directory import (
@@ -327,6 +328,11 @@ class Loaders:
     def budget_changes(self) -> DataLoader[PageKey, Page[BudgetChange]]:
         """Changes of budgets, by project."""
         return self._batched(list_changes)
+
+    @cached_property
+    def credit_grants(self) -> DataLoader[PageKey, Page[CreditGrant]]:
+        """Grants of credits to the organization."""
+        return self._batched(list_grants)
 
     @cached_property
     def entries(self) -> DataLoader[EntriesKey, Page[CreditTransaction]]:

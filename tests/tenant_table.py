@@ -306,6 +306,8 @@ NESTED = [
          least=None),
     asks(f"{OWN} {{ billing {{ plan creditsPerDollar includedDollars cycleAnchorDay }} }}",
          "organization", least=Role.ADMIN, name="billing"),
+    asks(f"{OWN} {{ billing {{ grants(first: 1, after: $after) {{ nodes {{ credits reason }} "
+         f"{PAGE} }} }} }}", "organization", least=Role.ADMIN),
     asks(f"{OWN} {{ alerts {{ kind message project {{ {NAMED} }} }} }}", "organization",
          least=Role.ADMIN, name="alerts"),
     asks(f"{OWN} {{ creditUsage {{ used average: averagePerDay projectedTotal }} }}",

@@ -26,6 +26,7 @@ from models.admission import Granted, SpendRequest
 from models.admission_queue import AdmissionQueue
 from models.admission_writer import Admission
 from models.api_key import create_key, make_secret, revoke_key
+from models.billing import grant_bonus
 from models.budget import set_limit
 from models.cap import CapPeriod
 from models.cap_change import CapSetting, set_cap
@@ -98,6 +99,8 @@ async def make_realm(database: Database, ledger: Ledger, word: str, tokens: int)
         await grant_role(connection, world.system, leaver, Role.VIEWER, world.level("project"))
         for dollars in (Decimal(5), Decimal(50)):
             await set_limit(connection, world.system, world.near, dollars)
+            now = datetime.now(UTC)
+            await grant_bonus(connection, world.system, dollars, f"{word} bonus", now=now)
         keys = [
             await create_key(
                 connection,

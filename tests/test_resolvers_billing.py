@@ -1,5 +1,6 @@
 """How an organization pays, over GraphQL: what is changed shows at once, and on what is posted."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -59,6 +60,30 @@ async def test_bonus_credits_are_granted_once_a_key(asker: Asker) -> None:
         payload = await change(asker, field, "isDuplicate organization { id }")
         assert payload["userErrors"] == []
         assert payload["isDuplicate"] is is_duplicate
+
+
+async def test_grants_are_listed_newest_first(asker: Asker) -> None:
+    await change(asker, "updateBilling(input: {billingMode: CREDITS})")
+    for number in (1, 2, 3):
+        later = asker.at(MARCH + timedelta(minutes=number))
+        await change(later, f'grantCredits(input: {{credits: "{number}", reason: "r{number}"}})')
+    text = (
+        "query ($after: String) { organization { billing { grants(first: 2, after: $after) {"
+        " nodes { kind credits reason grantedBy { name } } pageInfo { hasNextPage endCursor }"
+        " } } } }"
+    )
+    first = (await asker.ask(text))["organization"]["billing"]["grants"]
+    assert [node["credits"] for node in first["nodes"]] == ["3", "2"]
+    assert first["nodes"][0] == {
+        "kind": "BONUS", "credits": "3", "reason": "r3", "grantedBy": {"name": "Owner"}
+    }  # fmt: skip
+    after = first["pageInfo"]["endCursor"]
+    rest = (await asker.ask(text, after=after))["organization"]["billing"]["grants"]
+    assert [(node["kind"], node["credits"]) for node in rest["nodes"]] == [
+        ("BONUS", "1"),
+        ("MONTHLY", "500"),
+    ]
+    assert not rest["pageInfo"]["hasNextPage"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """`aicost credits`: how organizations pay, what they have left, bonus credits, and the proof."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -25,11 +26,13 @@ from models.billing import (
     load_billing,
     set_billing,
 )
-from models.credit_balance import Balance, list_grants, load_balance
+from models.credit_balance import Balance, load_balance
 from models.credit_check import CreditReport, rebuild_credits, verify_credits
+from models.credit_grant import CreditGrant, list_grants
 from models.db import Database
 from models.errors import BadInputError
 from models.money import plain
+from models.page import PageKey
 
 app = typer.Typer(
     help="Show and change how an organization pays; grant, show and prove credits.",
@@ -46,24 +49,25 @@ def show(organization: OrganizationName = None, as_json: AsJson = False) -> None
 
     async def work(
         connection: asyncpg.Connection,
-    ) -> tuple[Billing, Balance | None, list[asyncpg.Record]]:
+    ) -> tuple[Billing, Balance | None, Sequence[CreditGrant]]:
         scope, now = await organization_scope(connection, organization), datetime.now(UTC)
+        [latest] = await list_grants(connection, scope, [PageKey(scope.organization_id, 20)])
         return (
             await load_billing(connection, scope, now),
             await load_balance(connection, scope.organization_id, now),
-            await list_grants(connection, scope),
+            latest.items,
         )
 
     billing, balance, grants = in_transaction(work)
     shown = _told(billing) | ({} if balance is None else _left(balance))
     granted = [
         {
-            "kind": row["kind"],
-            "credits": plain(row["credits"]),
-            "granted_at": row["granted_at"],
-            "reason": row["reason"],
+            "kind": it.kind,
+            "credits": plain(it.credits),
+            "granted_at": it.granted_at,
+            "reason": it.reason,
         }
-        for row in grants
+        for it in grants
     ]
     if as_json:
         print_json({**shown, "grants": granted})

@@ -363,6 +363,8 @@ export interface Billing {
   cycleAnchorDay: number;
   /** The same from the next cycle on. */
   nextCycleAnchorDay: number;
+  /** What credits came from and where they lapsed, newest first. */
+  grants: Field<{ first?: number | null; after?: string | null }, CreditGrantConnection | null>;
 }
 
 /** How an organization pays for models. */
@@ -680,6 +682,51 @@ export interface CreditBucket {
   /** When it is filled again; null for bonus credits. */
   resetsAt: string | null;
 }
+
+/** Credits that came or lapsed. Never edited. */
+export interface CreditGrant {
+  /** Why. */
+  kind: CreditGrantKind;
+  /** How many; negative when they lapsed or were taken back. */
+  credits: string;
+  /** When. */
+  grantedAt: string;
+  /** Who; null for the program itself and for keys of nobody. */
+  grantedBy: User | null;
+  /** When the cycle began that was running. */
+  cycleStart: string;
+  /** What for, in words. */
+  reason: string;
+}
+
+/** Grants of credits, a page at a time. */
+export interface CreditGrantConnection {
+  /** Entries with their cursors. */
+  edges: Array<CreditGrantEdge>;
+  /** The entries alone. */
+  nodes: Array<CreditGrant>;
+  /** Where the page begins and ends. */
+  pageInfo: PageInfo;
+}
+
+/** One entry of a page of grants. */
+export interface CreditGrantEdge {
+  /** Where it stands. */
+  cursor: string;
+  /** The grant. */
+  node: CreditGrant;
+}
+
+/** Why credits came or lapsed. */
+export type CreditGrantKind =
+  /** A billing cycle opened with them. */
+  | "MONTHLY"
+  /** A better plan added them to the running cycle. */
+  | "PLAN"
+  /** They were left when their cycle ended; negative. */
+  | "EXPIRY"
+  /** They were granted, or taken back when negative. */
+  | "BONUS";
 
 /** From which bucket a deduction was taken. */
 export interface CreditSplit {
@@ -3226,6 +3273,9 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
     hours: ["HourCalls"],
     totals: ["ApiKeySpend"],
   },
+  Billing: {
+    grants: ["CreditGrantConnection", {"first": "Int", "after": "String"}],
+  },
   Budget: {
     project: ["Project"],
     updatedBy: ["User"],
@@ -3265,6 +3315,17 @@ export const FIELDS: Readonly<Record<string, Readonly<Record<string, FieldEntry>
   },
   CreateDownloadPayload: {
     userErrors: ["UserError"],
+  },
+  CreditGrant: {
+    grantedBy: ["User"],
+  },
+  CreditGrantConnection: {
+    edges: ["CreditGrantEdge"],
+    nodes: ["CreditGrant"],
+    pageInfo: ["PageInfo"],
+  },
+  CreditGrantEdge: {
+    node: ["CreditGrant"],
   },
   CreditTransaction: {
     credits: ["CreditSplit"],
