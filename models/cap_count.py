@@ -6,8 +6,8 @@ or assumed prices change, or whose group gains a workspace, is counted anew. `re
 a snapshot of everything).
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from datetime import date
+from collections.abc import Collection, Mapping
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
@@ -60,9 +60,8 @@ async def recount(
     """What live caps count by the ledger alone, in one pass over the entries that may count."""
     if not rules:
         return {}
-    runs = await _runs_below(connection, organization_id, rules)
     rows = await connection.fetch(
-        sql("cap_recount"), organization_id, min(rule.counted_from for rule in rules), runs
+        sql("cap_recount"), organization_id, *await _span(connection, organization_id, rules)
     )
     reservations = {row["reservation_id"] for row in rows} - {None}
     windows = await connection.fetch(sql("reservation_windows"), organization_id, reservations)
@@ -86,15 +85,18 @@ async def recount(
     return found
 
 
-async def _runs_below(
-    connection: asyncpg.Connection, organization_id: UUID, rules: Iterable[CapRule]
-) -> list[UUID] | None:
-    """The runs to look at where only runs' caps are counted; None for everything."""
+async def _span(
+    connection: asyncpg.Connection, organization_id: UUID, rules: Collection[CapRule]
+) -> tuple[datetime, list[UUID] | None, list[UUID] | None]:
+    """From when on, in which runs and in which projects entries may count; None for all."""
     targets = [rule.target_id for rule in rules if rule.scope == CapScope.RUN]
-    if len(targets) < len(list(rules)):
-        return None
-    rows = await connection.fetch(sql("run_below"), organization_id, targets)
-    return [row["id"] for row in rows]
+    if len(targets) < len(rules):
+        first = min(rule.counted_from for rule in rules)
+        # Local days begin at most 14 hours from those of UTC.
+        return datetime.combine(first, time(), UTC) - timedelta(days=1), None, None
+    runs = await connection.fetch(sql("run_below"), organization_id, targets)
+    begun: datetime = min(row["started_at"] for row in runs)
+    return begun, [row["id"] for row in runs], list({row["project_id"] for row in runs})
 
 
 def _count(

@@ -1,4 +1,4 @@
--- Some runs and all that they started, and those started in turn.
+-- Some runs and all that they started, and those started in turn; no entry is older than its run.
 WITH RECURSIVE below (id) AS (
     SELECT id FROM unnest($2::uuid[]) AS named (id)
     UNION
@@ -6,4 +6,6 @@ WITH RECURSIVE below (id) AS (
     FROM below
     JOIN pipeline_run AS run ON run.organization_id = $1 AND run.parent_id = below.id
 )
-SELECT id FROM below;
+SELECT run.id, run.project_id, run.started_at
+FROM below
+JOIN pipeline_run AS run ON run.organization_id = $1 AND run.id = below.id;
