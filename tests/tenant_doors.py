@@ -92,9 +92,8 @@ class Doors:
         self, caller: Caller, row: Row, ids: Mapping[str, str] | None = None, **texts: str | None
     ) -> Answer:
         """The answer to a row, asked about our tenant's things unless `ids` says otherwise."""
-        request, said = await self._request(row, ids, texts)
-        if row.leaver:
-            await self.give_leaver_a_role(row.leaver)
+        await self.prepare(row)
+        request, said = self._request(row, ids, texts)
         if request.method == "POST":
             return await self.send(caller, request.path, request.content, said)
         response = await self.client.get(request.path, headers=dict(caller.headers))
@@ -106,7 +105,7 @@ class Doors:
         self, caller: Caller, asked: Sequence[tuple[Row, Mapping[str, str] | None]]
     ) -> list[Answer]:
         """The answers to rows of tRPC of one kind, asked in one batch."""
-        requests = [await self._request(row, ids, {}) for row, ids in asked]
+        requests = [self._request(row, ids, {}) for row, ids in asked]
         batch = together([request for request, _ in requests])
         response = await self.client.request(
             batch.method,
@@ -123,16 +122,21 @@ class Doors:
             self.check_discretion(caller, row.name, answer)
         return answers
 
-    async def _request(
+    async def prepare(self, row: Row) -> None:
+        """Makes what a row takes away, where it is not there."""
+        if row.leaver:
+            await self.give_leaver_a_role(row.leaver)
+        if "gone" in row.ids:
+            gone = await cap_to_remove(self.database, self.ours.world)
+            self.ours.ids["gone"] = public(self.ours.world, CAP, gone)
+
+    def _request(
         self, row: Row, ids: Mapping[str, str] | None, texts: Mapping[str, str | None]
     ) -> tuple[Request, list[str]]:
         """What to send for a row, and which texts of it an answer may repeat."""
         word = (self.theirs if ids is self.theirs.ids else self.ours).word
         keys = {name: f"{word}-{name.removesuffix('Key')}" for name in ("runKey", "holdKey")}
         known = {"fresh": fresh(), "after": None, "freedKey": f"{word}-freed", **keys, **texts}
-        if "gone" in row.ids:
-            gone = await cap_to_remove(self.database, self.ours.world)
-            self.ours.ids["gone"] = public(self.ours.world, CAP, gone)
         sent = {**self.ours.ids, **(ids or {})}
         request = row.request(sent, known)
         return request, [*(sent[name] for name in row.ids), *filter(None, known.values())]

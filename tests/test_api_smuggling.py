@@ -79,8 +79,7 @@ def no_ids(doors: Doors, row: Row, name: str) -> list[str]:
 
 @pytest.mark.parametrize(("row", "name"), PLACES, ids=lambda it: getattr(it, "name", it))
 async def test_no_id_of_others_is_of_use(doors: Doors, row: Row, name: str) -> None:
-    if row.leaver:
-        await doors.give_leaver_a_role(row.leaver)
+    await doors.prepare(row)
     before = await both_digests(doors)
     for candidates in (strangers_ids(doors, name), no_ids(doors, row, name)):
         answers = await all_answers(doors, row, [{name: id} for id in candidates])

@@ -63,8 +63,7 @@ async def test_every_route_has_a_row(doors: Doors) -> None:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 async def test_everybody_is_answered_as_the_table_says(doors: Doors, row: Row) -> None:
-    if row.leaver:
-        await doors.give_leaver_a_role(row.leaver)
+    await doors.prepare(row)
     ours, theirs = await doors.digests(doors.ours, USED), await doors.digests(doors.theirs, USED)
     allowed, refusals = [], set()
     for caller in doors.callers:
