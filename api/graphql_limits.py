@@ -39,6 +39,7 @@ from models.errors import BadInputError
 
 SIZE_ARGUMENTS = ("first", "last", "limit", "days", "months")
 ASSUMED_LIST_SIZE = 10
+TWO_WAY_SIZE = 100  # of lists that page both ways, when neither way is named
 _SATURATED = 1 << 40
 # Selections within selections, fragments written out; guards the stack, not the database.
 _MAX_NESTING = 100
@@ -163,8 +164,10 @@ class Measurement:
         given = {argument.name.value: argument.value for argument in node.arguments or ()}
         lengths = [self._value(given[name]) for name in names if name in given]
         stated = [length for length in lengths if length is not None]
+        if not stated and {"first", "last"}.issubset(names) and _default(declared["first"]) is None:
+            return TWO_WAY_SIZE
         if not stated:
-            stated = [_default(declared[name]) for name in names]
+            stated = [_default(declared[name]) or ASSUMED_LIST_SIZE for name in names]
         return max(stated)
 
     def _value(self, node: ValueNode) -> int | None:
@@ -232,10 +235,9 @@ def list_length(value: Any) -> int | None:
     return max(0, min(int(value), _SATURATED))
 
 
-def _default(argument: GraphQLArgument) -> int:
+def _default(argument: GraphQLArgument) -> int | None:
     default = argument.default
     value = argument.default_value if default is None else default.value
     if default is not None and isinstance(default.literal, IntValueNode):
         value = int(default.literal.value)
-    count = list_length(value)
-    return ASSUMED_LIST_SIZE if count is None else count
+    return list_length(value)

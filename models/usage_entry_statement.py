@@ -227,9 +227,12 @@ class _Statement:
                 f"SELECT o.model, {_sums('o')} FROM rollup_outside_month AS o"  # noqa: S608
                 f" WHERE o.organization_id = {self.organization} AND o.project_id = project.id"
                 f" AND o.month >= {first} AND o.month < {end}",
-                self._hours("project.id", nil, what.hours.first, what.months.start),
-                self._hours("project.id", nil, what.months.end, what.hours.end),
             ]
+            beside = (
+                (what.hours.first, what.months.start),
+                (what.months.end, what.hours.end),
+            )
+            parts += [self._hours("project.id", nil, *part) for part in beside if part[0] < part[1]]
         return self._figures(parts, "project.id", nil)
 
     def _hours(self, project: str, run: str, first: datetime, end: datetime) -> str:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from api.graphql_document import Documents, RefusedDocumentError
 from api.graphql_limits import ASSUMED_LIST_SIZE, Measurement, Size
 from models.errors import BadInputError
+from resolvers.schema import schema
 
 SCHEMA = make_schema()._schema
 
@@ -75,6 +76,18 @@ def test_size(text: str, depth: int, aliases: int, fields: int, roots: int, node
     found = (size.depth, size.aliases, size.fields, size.direct_fields)
     assert found == (depth, aliases, fields, roots)
     assert size.nodes(ASSUMED_LIST_SIZE) == nodes
+
+
+@pytest.mark.parametrize(
+    ("page", "nodes"), [("", 100), ("first: null", 100), ("last: 7", 7), ("first: 3", 3)]
+)
+def test_pages_both_ways_are_long_when_nothing_is_said(page: str, nodes: int) -> None:
+    asked = f"usageEntries(range: {{preset: TODAY}}, {page}) {{ nodes {{ id }} }}"
+    document = parse(f'{{ workspace(id: "x") {{ {asked} }} }}')
+    (operation,) = document.definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    size = Measurement(schema._schema, {}, {}).operation(operation)
+    assert size.nodes(ASSUMED_LIST_SIZE) == 1 + 1 + nodes
 
 
 @pytest.mark.parametrize(
