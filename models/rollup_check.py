@@ -98,6 +98,7 @@ async def verify(
         async with database.connection() as connection:
             for rollup in _CHECKED:
                 await _compare(connection, rollup, part, report)
+            report.differences += await connection.fetchval(sql("run_span_missing"), *part)
             [proof] = await connection.fetch(sql("ledger_unproved"), *part)
         report.entries_checked += proof["checked"]
         report.entries_wrong += proof["wrong"]

@@ -22,7 +22,7 @@ from models.hours import hours_of
 from models.ledger import Ledger
 from models.local_time import TimeZones
 from models.page import At
-from models.rollup_check import verify
+from models.rollup_check import rebuild, verify
 from models.token import ReportedTokens
 from models.usage_entry import UsageEntry, UsageEntryFilter, list_usage_entries, sought
 from models.usage_entry_statement import Sought
@@ -298,6 +298,25 @@ async def test_a_run_that_starts_earlier_than_was_known_is_found(
         what = books.sought(FIRST + timedelta(days=day), FIRST + timedelta(days=90))
         found = await all_pages(database, what, 10)
         assert [entry.total_tokens for entry in found] == [150 * count] * bool(count)
+
+
+async def test_a_span_that_is_missing_is_told_and_made_again(
+    database: Database, ledger: Ledger
+) -> None:
+    tenant = await make_tenant(database)
+    run = RunRef("long")
+    events = [
+        tenant.event(f"e{day}", run=run, occurred_at=FIRST + timedelta(days=day)) for day in (0, 40)
+    ]
+    await ledger.record(tenant.id, events)
+    assert (await verify(database, tenant.id)).is_clean
+    async with database.connection() as connection:
+        await connection.execute(
+            "UPDATE run_span SET last_date = first_date + 1 WHERE organization_id = $1", tenant.id
+        )
+    assert (await verify(database, tenant.id)).differences == 1
+    await rebuild(database, tenant.id)
+    assert (await verify(database, tenant.id)).is_clean
 
 
 async def test_what_was_brought_back_to_nothing_is_not_shown(
