@@ -403,3 +403,21 @@ async def test_usage_from_before_the_zone_changed_its_clocks_is_in_its_hour(
     [*_, line] = data["organization"]["usageSeries"]["lines"]
     used = [place for place, point in enumerate(line["points"]) if point["amount"] != "0"]
     assert (len(line["points"]), used) == (25, [2, 3, 4])
+
+
+async def test_credits_of_eighteen_decimals_are_shown_with_twelve(database: Database) -> None:
+    """A cost of twelve decimals at a rate of six: all figures answer, and agree."""
+    start = datetime(2026, 3, 1, tzinfo=UTC)
+    tenant = await billed_tenant(database, start, credits_per_dollar=Decimal("0.333333"))
+    await post(database, tenant, [entry(tenant, "1.000000000001"), entry(tenant, "299.9")], NOW)
+    asker = owner(database, tenant, NOW)
+    exact = Decimal("300.900000000001") * Decimal("0.333333")
+    usage = (await asker.ask(USAGE))["organization"]["creditUsage"]
+    [top] = (await asker.ask(TOPS))["organization"]["topUsers"]["nodes"]
+    cycle = {"range": {"preset": "THIS_CYCLE"}, "granularity": "WEEK"}
+    series = (await asker.ask(SERIES, **cycle))["organization"]["usageSeries"]
+    shown = exact.quantize(Decimal("1e-12"))
+    buckets = Decimal(usage["monthly"]["used"]) + Decimal(usage["bonus"]["used"])
+    assert {Decimal(usage["used"]), Decimal(top["amount"]), Decimal(series["total"])} == {shown}
+    assert buckets == 100, "the rest is beyond both"
+    assert (await asker.ask("{ organization { alerts { used } } }"))["organization"]["alerts"]
