@@ -216,12 +216,16 @@ day AS (
     WHERE $13 AND kept.local_date {beyond}= $16 AND {MEETS.format("kept")}
     GROUP BY kept.project_id, kept.local_date
 ),
-counted AS (
-    SELECT local_date, sum(sum(
+date AS (
+    SELECT local_date, coalesce(sum(
         CASE WHEN local_date > $14 AND local_date < $15 AND local_date <> $16 THEN requests END
-    )) OVER (ORDER BY local_date {way} ROWS UNBOUNDED PRECEDING EXCLUDE CURRENT ROW) AS passed
+    ), 0) AS sure
     FROM day
     GROUP BY local_date
+),
+counted AS MATERIALIZED (
+    SELECT local_date, sum(sure) OVER (ORDER BY local_date {way}) - sure AS passed
+    FROM date
 ),
 stretch AS (
     SELECT id AS project_id, NULL::date AS local_date, $3::timestamptz AS since,
@@ -234,7 +238,7 @@ stretch AS (
         least($4, local_date::timestamp AT TIME ZONE 'UTC' + {_AFTER_DAY})
     FROM day
     JOIN counted USING (local_date)
-    WHERE coalesce(counted.passed, 0) < $12
+    WHERE counted.passed < $12
 ),
 walked AS (
     SELECT entry.*
