@@ -65,6 +65,7 @@ PROCEDURES = (
     Procedure("billing.get", "organization.billing"),
     Procedure("billing.update", "updateBilling"),
     Procedure("credits.grant", "grantCredits"),
+    Procedure("credits.grants", "organization.billing.grants"),
     # Caps that block, and money held under them.
     Procedure("caps.list", "organization.caps"),
     Procedure("caps.get", "node<Cap>"),

@@ -244,7 +244,7 @@ def test_every_root_field_has_a_procedure() -> None:
     assert not missing, "add a line to api/trpc_procedures.py"
 
 
-@pytest.mark.parametrize("name", ["Organization", "Workspace", "Project", "PipelineRun"])
+@pytest.mark.parametrize("name", ["Organization", "Billing", "Workspace", "Project", "PipelineRun"])
 def test_every_report_and_page_of_a_thing_has_a_procedure(name: str) -> None:
     type_ = schema._schema.type_map[name]
     assert isinstance(type_, GraphQLObjectType)

@@ -81,6 +81,8 @@ export async function everyProcedure(
   void aBillingUpdate;
   const aCreditsGrant: answer.GrantCreditsPayload = await client.credits.grant.mutate({ credits: 0.5, reason: "x" });
   void aCreditsGrant;
+  const aCreditsGrants: answer.CreditGrantConnection = await client.credits.grants.query();
+  void aCreditsGrants;
   const aCapsList: answer.CapConnection = await client.caps.list.query();
   void aCapsList;
   const aCapsGet: answer.Cap = await client.caps.get.query({ id: "x" });

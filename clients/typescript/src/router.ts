@@ -18,6 +18,7 @@ import type {
   CapPeriod,
   CapScope,
   CapStatus,
+  CreditGrantKind,
   DenialReason,
   EntryType,
   Granularity,
@@ -594,6 +595,32 @@ export interface CreditBucket {
   remainingExact: string;
   /** When it is filled again; null for bonus credits. */
   resetsAt: string | null;
+}
+
+/** Credits that came or lapsed. Never edited. */
+export interface CreditGrant {
+  /** Why. */
+  kind: CreditGrantKind;
+  /** How many; negative when they lapsed or were taken back. */
+  credits: number;
+  /** `credits` to the last digit. */
+  creditsExact: string;
+  /** When. */
+  grantedAt: string;
+  /** Who; null for the program itself and for keys of nobody. */
+  grantedBy: UserReference | null;
+  /** When the cycle began that was running. */
+  cycleStart: string;
+  /** What for, in words. */
+  reason: string;
+}
+
+/** Grants of credits, a page at a time. */
+export interface CreditGrantConnection {
+  /** The entries alone. */
+  nodes: Array<CreditGrant>;
+  /** Where the page begins and ends. */
+  pageInfo: PageInfo;
 }
 
 /** One entry of the ledger. Never edited. */
@@ -2163,6 +2190,8 @@ type Procedures = {
      * it.
      */
     grant: Mutation<schema.GrantCreditsInput, GrantCreditsPayload>;
+    /** What credits came from and where they lapsed, newest first. */
+    grants: Query<{ organizationId?: string | null; first?: number | null; after?: string | null } | void, CreditGrantConnection>;
   };
   caps: {
     /** Caps anywhere in the organization that the viewer may see, by scope and name. */
