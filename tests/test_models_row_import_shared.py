@@ -95,10 +95,10 @@ async def test_azure_llm(database: Database, ledger: Ledger, tenant: Tenant) -> 
     # Columns added up apart from the importer; gpt-4o costs 2.5 and 10 a million.
     assert totals.tokens == (40421844, 0, 0, 0, 4334561, 0)
     assert report.total_cost == Decimal(40421844 * 25 + 4334561 * 100).scaleb(-7)
-    again = await import_rows(
-        database, ledger, tenant.id, row_format, SHARED / "azure_llm", project="azure"
-    )
-    assert counts(again) == (28185, 0, 28185, 0)
+    # The smaller one of its files, whose rows bear no keys either.
+    code = SHARED / "azure_llm" / "AzureLLMInferenceTrace_code.csv"
+    again = await import_rows(database, ledger, tenant.id, row_format, code, project="azure")
+    assert counts(again) == (8819, 0, 8819, 0)
 
 
 async def test_mooncake(database: Database, ledger: Ledger, tenant: Tenant) -> None:

@@ -15,6 +15,7 @@ from api.commands.output import print_json
 from api.commands.session import open_database
 from api.settings import Settings
 from models.access import Scope
+from models.collector import spare_collector
 from models.db import Database
 from models.ids import IMPORT, encode
 from models.import_report import ImportListener, ImportReport
@@ -97,6 +98,7 @@ async def _run(
             # A name that cannot be is refused before anything is read.
             await find_project(target.project)
         reader = make(database, Ledger(database), organization_id, find_project, listener)
+        spare_collector()
         report = await reader.run(path)
     return encode(IMPORT, organization_id, report.id), report
 
