@@ -29,6 +29,7 @@ from api.billing_file import (
     usage_file,
 )
 from api.billing_query import CALL_FILTERS, RANGE, Query
+from api.errors import RequestRefusedError
 from api.request_id import info_of
 from models import usage_entry as entries
 from models.access import Principal, Role, Scope
@@ -226,6 +227,8 @@ class _DownloadDoor:
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         request, info, billing = Request(scope, receive), info_of(scope), self._billing
         info.operation = "download"
+        if request.method != "GET":  # looking must not use an address up
+            raise RequestRefusedError(405, "A download is made by GET.", headers={"allow": "GET"})
         token = Query(request.query_params, ("token",)).required("token")
         async with billing.database.connection() as connection:
             download = await take_download(connection, token, datetime.now(UTC))

@@ -91,6 +91,7 @@ async def test_an_address_works_once(
     browser: httpx.AsyncClient, database: Database, spent: Tenant
 ) -> None:
     url = await address(owner(database, spent), entries(spent))
+    assert (await browser.head(url)).status_code == 405
     first, *others = await asyncio.gather(*(browser.get(url) for _ in range(4)))
     answers = sorted([first, *others], key=lambda answer: answer.status_code)
     assert [answer.status_code for answer in answers] == [200, 404, 404, 404]
