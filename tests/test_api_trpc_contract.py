@@ -183,6 +183,29 @@ async def test_permissions_are_those_of_graphql(client: httpx.AsyncClient, proje
     assert (status, body["error"]["data"]["code"]) == (403, "FORBIDDEN")
 
 
+async def test_a_reservation_says_what_became_of_it(
+    client: httpx.AsyncClient, project_id: str
+) -> None:
+    cap = {"scope": "PROJECT", "scopeId": project_id, "period": "MONTH", "limit": "0.01"}
+    status, body = await change(client, "caps.set", cap)
+    assert (status, body["result"]["data"]["cap"]["limitExact"]) == (200, "0.01")
+    asked = {"projectId": project_id, "key": "a", "amount": 0.004}
+    _, granted = await change(client, "spend.reserve", asked)
+    granted = granted["result"]["data"]
+    assert (granted["__typename"], granted["reservation"]["held"]) == ("SpendGranted", 0.004)
+    _, denied = await change(client, "spend.reserve", {**asked, "key": "b", "amount": 1})
+    denied = denied["result"]["data"]
+    assert (denied["__typename"], denied["reason"]) == ("SpendDenied", "CAP_REACHED")
+    assert (denied["cap"]["limit"], denied["heldExact"]) == (0.01, "0.004")
+    status, body = await change(client, "spend.reserve", {**asked, "key": "c", "amount": -1})
+    errors = body["error"]["data"]["userErrors"]
+    assert (status, [it["field"] for it in errors]) == (400, [["amount"]])
+    usage = {"key": "a", "event": {"model": PRICED, "provider": "anthropic", "inputTokens": 200}}
+    _, settled = await change(client, "spend.settle", usage)
+    assert settled["result"]["data"]["reservation"]["status"] == "SETTLED"
+    assert settled["result"]["data"]["result"]["costExact"] == "0.001"
+
+
 # ---- one implementation
 
 
