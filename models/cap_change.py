@@ -20,7 +20,7 @@ from models.audit import record_act
 from models.billing_cycle import load_cycles
 from models.cap import CapPeriod, is_above
 from models.cap_allowance import free_under, hold_under, require_parent, unlink
-from models.cap_count import Counts, count_before, recount, write_counts
+from models.cap_count import count_before, hold_before, recount, write_counts
 from models.cap_rule import CapAction, CapRule, CapScope, SpendUnit, UnpricedPolicy
 from models.cap_window import Windows
 from models.db import sql
@@ -121,12 +121,12 @@ async def set_cap(
             await unlink(connection, organization_id, before)
             freed = ZERO
     await _save(connection, scope, rule, is_new=before is None)
-    counts: Counts | None = None
     if before is None:
         counts = await count_before(connection, organization_id, rule, windows)
+        await write_counts(connection, organization_id, [rule], counts)
+        await hold_before(connection, organization_id, rule, running)
     elif _counting(before) != _counting(rule):
         counts = await recount(connection, organization_id, [rule])
-    if counts is not None:
         await write_counts(connection, organization_id, [rule], counts)
     if rule.allowance_of_id is not None:
         await hold_under(connection, organization_id, rule, freed)

@@ -49,6 +49,21 @@ async def count_before(
     return found
 
 
+async def hold_before(
+    connection: asyncpg.Connection, organization_id: UUID, rule: CapRule, window: Window
+) -> None:
+    """Holds under a cap that is being set what open reservations hold already, fits or not."""
+    await connection.execute(
+        sql("cap_seed_holds"),
+        organization_id,
+        rule.id,
+        rule.scope,
+        rule.target_id,
+        *window,
+        rule.unit == SpendUnit.CREDITS,
+    )
+
+
 def _add(found: Counts, rule: CapRule, window: Window, spent: Decimal, unpriced: int) -> None:
     before = found.get((rule.id, window), Counted())
     found[rule.id, window] = Counted(before.spent + spent, before.unpriced + unpriced)

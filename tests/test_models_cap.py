@@ -89,7 +89,8 @@ async def test_a_removed_cap_is_gone(caps: Caps) -> None:
     await caps.verify()
     again = await caps.set(5)
     assert again != cap_id
-    assert await caps.figures(again) == (0, 0)
+    # What is held already is held under the new one too.
+    assert await caps.figures(again) == (0, 1)
     await caps.settle("r1", ReportedTokens(100, 50))
     assert await caps.figures(again) == (COST, 0)
     await caps.verify()
@@ -121,4 +122,28 @@ async def test_a_run_that_is_adopted_late_counts_under_its_parents_cap(caps: Cap
         tenant.id, tenant.project_id, RunRef("other", parent_key="grandchild")
     )
     assert await caps.figures(cap_id) == (5 * COST, 0)
+    await caps.verify()
+
+
+async def test_a_cap_begins_with_what_is_held(caps: Caps) -> None:
+    tenant = caps.tenant
+    named = {"api_key_id": tenant.api_key_id, "user_id": tenant.user_id, "run_key": "run"}
+    await caps.granted("here", 3, **named)
+    await caps.granted("there", 4, project_id=tenant.project_ids[1])
+    async with caps.database.connection() as connection:
+        run_id = await connection.fetchval(
+            "SELECT id FROM pipeline_run WHERE organization_id = $1", tenant.id
+        )
+    targets = {
+        CapScope.ORGANIZATION: (tenant.id, 7), CapScope.WORKSPACE: (tenant.workspace_id, 7),
+        CapScope.PROJECT: (tenant.project_id, 3), CapScope.API_KEY: (tenant.api_key_id, 3),
+        CapScope.USER: (tenant.user_id, 3), CapScope.RUN: (run_id, 3),
+    }  # fmt: skip
+    ids = [await caps.set(5, scope, target_id) for scope, (target_id, _) in targets.items()]
+    assert [await caps.figures(id) for id in ids] == [(0, held) for _, held in targets.values()]
+    await caps.verify()
+    await caps.settle("here", ReportedTokens(100, 50))
+    await caps.release("there")
+    spent = [await caps.figures(id) for id in ids]
+    assert spent == [(COST, 0)] * len(ids)
     await caps.verify()

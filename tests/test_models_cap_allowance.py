@@ -148,6 +148,9 @@ class Play:
             assert not fits
             return
         assert fits
+        if account.allowance is None:
+            for hold in account.open:  # is held under the new cap too
+                hold.child_left = hold.parent_left if hold.run == "child" else 0
         account.allowance = limit
 
     async def disallow(self) -> None:
