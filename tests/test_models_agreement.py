@@ -19,6 +19,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from tenants import PRICED, Tenant, make_tenant
 
+from models.access import Scope
 from models.api_call import CallsWanted
 from models.api_call_export import ApiCallExport
 from models.billing_cycle import BillingCycles, CycleAnchors
@@ -30,6 +31,8 @@ from models.ids import PROJECT, WORKSPACE, encode
 from models.ledger import Ledger
 from models.local_time import TimeZones
 from models.period import Calendar
+from models.price_change import NewPrice, NewRate, set_price
+from models.repricing import Wanted, post_rehearsed, rehearse
 from models.token import ReportedTokens
 from models.usage_entry import UsageEntryFilter, sought
 from models.usage_export import UsageExport
@@ -226,6 +229,18 @@ async def in_ledger(database: Database, tenant: Tenant, month: date) -> dict[UUI
     return found
 
 
+async def reprice(database: Database, tenant: Tenant) -> None:
+    """Finds a price for what had none, and posts what that changes."""
+    scope = Scope.system(tenant.id)
+    rates = (NewRate("INPUT", Decimal("1.5")), NewRate("OUTPUT", Decimal(7)))
+    price = NewPrice("acme", "nobody-knows", datetime(2026, 1, 1, tzinfo=UTC), rates)
+    async with database.transaction() as connection:
+        await set_price(connection, scope, price, now=NOW)
+    wanted = Wanted(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC))
+    shown = await rehearse(database, scope, wanted)
+    await post_rehearsed(database, scope, wanted, shown.id)
+
+
 @settings(max_examples=12, phases=[Phase.explicit, Phase.generate])
 @given(st.sampled_from(ZONES), st.data())
 async def test_everything_agrees(
@@ -233,6 +248,8 @@ async def test_everything_agrees(
 ) -> None:
     tenant = await make_tenant(database, time_zone=zone)
     await ledger.record(tenant.id, events_of(tenant, data.draw), now=NOW)
+    if data.draw(st.booleans()):
+        await reprice(database, tenant)
     month = data.draw(st.sampled_from(MONTHS))
     expected = await in_ledger(database, tenant, month)
     for project, total in expected.items():
