@@ -49,10 +49,12 @@ schema: $(VENV)/.test ## Write schema.graphql and the TypeScript client's types 
 	$(BIN)/aicost schema --typescript $(CLIENT)
 
 .PHONY: bench
-bench: $(VENV)/.test ## Measure reading, writing beside COPY, and reserving beside pgbench
+bench: $(VENV)/.test ## Measure reading, writing, reserving, pages and exports, each beside a peer
 	$(BIN)/python bench/read.py
 	$(BIN)/python bench/write.py
 	$(BIN)/python bench/caps.py
+	$(BIN)/python bench/explore.py
+	$(BIN)/python bench/export.py
 
 .PHONY: lock
 lock: ## Lock requirements anew (needs uv)

@@ -20,10 +20,11 @@ SOURCE = [path for path in CODE if path.parts[len(ROOT.parts)] in LAYERS]
 EXACT = {
     "admission", "admission_writer", "billing", "budget", "cap", "cap_allowance", "cap_change",
     "cap_check", "cap_count", "cap_posting", "cap_rule", "credit_balance", "credit_check",
-    "credit_table", "deduction", "hold", "ledger", "ledger_statement", "ledger_write", "plan",
-    "posted", "posting", "price", "price_change", "price_list", "public_price", "rehearsal",
-    "reprice", "repricing_page", "repricing_run", "reservation", "rollup", "settlement", "token",
-    "token_usage", "undo", "usage_sums", "credit_use",
+    "credit_table", "credit_use", "deduction", "download", "export", "focus", "focus_parquet",
+    "hold", "ledger", "ledger_statement", "ledger_write", "plan", "posted", "posting", "price",
+    "price_change", "price_list", "public_price", "rehearsal", "reprice", "repricing_page",
+    "repricing_run", "reservation", "rollup", "settlement", "token", "token_usage", "undo",
+    "usage_entry", "usage_entry_statement", "usage_export", "usage_sums",
 }  # fmt: skip
 SQL = re.compile(
     r"^\s*(SELECT\s.+\sFROM\s|INSERT\s+INTO\s|UPDATE\s+\w+.*\sSET\s|DELETE\s+FROM\s"
