@@ -158,6 +158,10 @@ async def _render_http_exception(request: Request, error: Exception) -> Response
     """Starlette's own refusals (no such path, no such method) in our error format."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
     told: DomainError = RequestRefusedError(error.status_code, error.detail, headers=error.headers)
+    if error.status_code == 405:
+        taken = " or ".join(sorted((error.headers or {})["Allow"].split(", ")))
+        message = f"{request.method} is not taken here; {taken} is expected."
+        told = RequestRefusedError(405, message, headers=error.headers)
     if error.status_code == 404:
         told = NotFoundError("There is nothing at this path.")
     info: Any = info_of(request.scope)

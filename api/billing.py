@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 from starlette.datastructures import Headers
@@ -47,7 +48,7 @@ from resolvers.call_report import call_filter, call_paging
 from resolvers.context import Context
 from resolvers.download import PATH as DOWNLOAD
 from resolvers.period import InstantRangeInput, RangeInput, RangePreset, resolve_range
-from resolvers.ranged import BACKWARD, RangedListing, Turn
+from resolvers.ranged import BACKWARD, RangedListing, RangedPaging, Turn
 from resolvers.scalars import print_date_time
 from resolvers.usage_report import list_page, usage_filter, usage_paging
 from resolvers.workspace import reachable_workspace
@@ -116,11 +117,31 @@ async def _listing(context: Context, query: Query) -> RangedListing[entries.Usag
     is_backward = cursor is not None and cursor.startswith(BACKWARD)
     turn = Turn(last=size, before=cursor) if is_backward else Turn(first=size, after=cursor)
     workspace = await reachable_workspace(context, query.required("workspaceId"))
-    wanted = query.range(context.now, None if cursor else RangePreset.LAST_30_DAYS)
     chosen = await usage_filter(context, query.usage_filter())
-    with _cursor_by_name():
-        paging = await usage_paging(context, workspace.id, wanted, chosen, turn)
+    paging = await _paging(context, query, workspace.id, chosen, turn)
     return await list_page(context, workspace.id, paging, chosen)
+
+
+async def _paging(
+    context: Context,
+    query: Query,
+    workspace_id: UUID,
+    chosen: entries.UsageEntryFilter,
+    turn: Turn,
+) -> RangedPaging:
+    """The page asked for. Beside a cursor, a range without an end ends where it did at first."""
+    has_cursor = turn.after is not None or turn.before is not None
+    wanted = query.range(context.now, None if has_cursor else RangePreset.LAST_30_DAYS)
+    begin = query.open_begin() if has_cursor else None
+    with _cursor_by_name():
+        paging = await usage_paging(
+            context, workspace_id, wanted if begin is None else None, chosen, turn
+        )
+    if begin not in (None, paging.period.start):
+        raise BadInputError(
+            "cursor is a cursor that was given for another range.", field=("cursor",)
+        )
+    return paging
 
 
 def _page(listing: RangedListing[entries.UsageEntry]) -> dict[str, Any]:
@@ -128,7 +149,7 @@ def _page(listing: RangedListing[entries.UsageEntry]) -> dict[str, Any]:
     return {
         "from": print_date_time(period.start),
         "to": print_date_time(period.end),
-        "time_zone": period.time_zone,
+        "timeZone": period.time_zone,
         "data": [_row(entry) for entry in listing.nodes],
         "has_more": info.has_next_page,
         "next_cursor": info.end_cursor if info.has_next_page else None,
@@ -169,10 +190,8 @@ async def _usage_export(billing: Billing, context: Context, request: Request, se
     query = Query(request.query_params, ("workspaceId", *RANGE, "cursor", "limit", *FILTERS))
     limit, cursor = query.limit(None, EXPORT_LIMIT), query.one("cursor")
     workspace = await reachable_workspace(context, query.required("workspaceId"))
-    wanted = query.range(context.now, None if cursor else RangePreset.LAST_30_DAYS)
     chosen = await usage_filter(context, query.usage_filter())
-    with _cursor_by_name():
-        paging = await usage_paging(context, workspace.id, wanted, chosen, Turn(after=cursor))
+    paging = await _paging(context, query, workspace.id, chosen, Turn(after=cursor))
     file = await usage_file(
         billing.exports, context, workspace.id, context.scope.project_ids, paging, chosen, limit
     )

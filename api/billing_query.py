@@ -13,10 +13,11 @@ from graphql import GraphQLError
 from starlette.datastructures import QueryParams
 
 from models.errors import BadInputError
+from models.period import FIRST_YEAR, LAST_YEAR
 from resolvers.call_report import ApiCallFilter
 from resolvers.enums import CallOutcome, EntryType, Operation
 from resolvers.period import InstantRangeInput, RangeInput, RangePreset
-from resolvers.scalars import parse_date_time
+from resolvers.scalars import parse_date_time, print_date_time
 from resolvers.usage_report import UsageEntryFilter
 
 EVERYTHING = "all"
@@ -69,8 +70,11 @@ class Query:
         return [self._text(name, value) for value in values] or None
 
     def _text(self, name: str, value: str) -> str:
-        if len(value) > _LONGEST_TEXT or "\0" in value:
-            raise BadInputError(f"{name} is longer than any such text.", field=(name,))
+        if len(value) > _LONGEST_TEXT:
+            message = f"{name} has {len(value)} characters; at most {_LONGEST_TEXT} are expected."
+            raise BadInputError(message, field=(name,))
+        if "\0" in value:
+            raise BadInputError(f"{name} holds NUL; text is expected.", field=(name,))
         return value
 
     def required(self, name: str) -> str:
@@ -114,10 +118,18 @@ class Query:
         if start is None:
             raise BadInputError("from is missing beside to.", field=("from",))
         begin, until = _instant("from", start), now if end is None else _instant("to", end)
+        if until <= begin and end is None:
+            message = f"from is {start[:50]!r}; an instant before now is expected without to."
+            raise BadInputError(message, field=("from",))
         if until <= begin:
-            message = f"to is {until.isoformat()}; an instant after from is expected."
+            message = f"to is {print_date_time(until)}; an instant after from is expected."
             raise BadInputError(message, field=("to",))
         return RangeInput(instants=InstantRangeInput(start=begin, end=until))
+
+    def open_begin(self) -> datetime | None:
+        """Where a range begins that was sent without an end; None where none was."""
+        start, end = self.one("from"), self.one("to")
+        return _instant("from", start) if start is not None and end is None else None
 
     def usage_filter(self) -> UsageEntryFilter:
         """Which executions."""
@@ -158,5 +170,8 @@ def _instant(name: str, text: str) -> datetime:
     try:
         return parse_date_time(text.replace(" ", "+")).astimezone(UTC)
     except (GraphQLError, ValueError, OverflowError):
-        message = f"{name} is {text[:50]!r}; an instant as 2026-01-31T00:00:00Z is expected."
+        span = f"from {FIRST_YEAR} to {LAST_YEAR}"
+        message = (
+            f"{name} is {text[:50]!r}; an instant {span}, as 2026-01-31T00:00:00Z, is expected."
+        )
         raise BadInputError(message, field=(name,)) from None

@@ -20,7 +20,10 @@ OPENAPI_PATH = "/openapi.json"
 _TEXT = {"type": "string"}
 _RANGE = {
     "from": ("First instant in the range, RFC 3339 with a zone.", "date-time"),
-    "to": ("First instant after the range; now when absent.", "date-time"),
+    "to": (
+        "First instant after the range; when absent now, or the end that a cursor bears.",
+        "date-time",
+    ),
     "preset": (
         "Instead of from and to: 1d, 7d, 30d, MTD, last_month, in the organization's zone; 30d when"
         " nothing is given.",
@@ -174,7 +177,7 @@ def document() -> dict[str, Any]:
         unpricedTransactions=count, shown=_object(model=_TEXT, cost=_TEXT),
     )  # fmt: skip
     page = _object(
-        **{"from": _TEXT, "to": _TEXT, "time_zone": _TEXT},
+        **{"from": _TEXT, "to": _TEXT, "timeZone": _TEXT},
         data={"type": "array", "items": row},
         has_more={"type": "boolean"}, next_cursor=cell, previous_cursor=cell,
     )  # fmt: skip

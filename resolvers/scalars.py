@@ -125,7 +125,8 @@ def parse_date_time(value: object) -> datetime:
             instant = None
         if instant is not None and FIRST_YEAR <= instant.year <= LAST_YEAR:
             return instant
-    raise _refusal("DateTime", value, "RFC 3339 with a zone, such as 2026-01-31T12:00:00Z,")
+    expected = f"RFC 3339 with a zone, {FIRST_YEAR} to {LAST_YEAR}, such as 2026-01-31T12:00:00Z,"
+    raise _refusal("DateTime", value, expected)
 
 
 def print_date_time(value: datetime) -> str:

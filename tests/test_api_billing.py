@@ -205,6 +205,30 @@ async def test_cursors_of_graphql_go_on_here(
     assert nodes == [{"run": {"key": "run 3"}}, {"run": None}]
 
 
+@pytest.mark.parametrize("path", ["usage", "usage/export"])
+async def test_a_range_without_an_end_goes_on_to_where_it_ended(
+    client: httpx.AsyncClient, ledger: Ledger, tenant: Tenant, path: str
+) -> None:
+    await spend(ledger, tenant, [f"run {number}" for number in range(4)])
+    begin = "2026-03-20T00:00:00Z"
+    earlier = {"from": begin, "to": "2026-03-20T10:00:00Z"}  # the clock stood there
+    asked = {"workspaceId": workspace(tenant)}
+    first = await client.get("/api/billing/usage", params={**asked, **earlier, "limit": 2})
+    asked["cursor"] = first.json()["next_cursor"]
+    by_cursor = await client.get(f"/api/billing/{path}", params=asked)
+    by_both = await client.get(f"/api/billing/{path}", params={**asked, "from": begin})
+    assert (by_both.status_code, by_both.content) == (200, by_cursor.content)
+    params = {**asked, "from": "2026-03-19T00:00:00Z"}
+    other = await client.get(f"/api/billing/{path}", params=params)
+    assert (other.status_code, other.json()["error"]["field"]) == (400, "cursor")
+
+
+async def test_methods_are_told(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/api/billing/usage")
+    message = "POST is not taken here; GET or HEAD is expected."
+    assert (answer.status_code, answer.json()["error"]["message"]) == (405, message)
+
+
 async def test_presets_are_echoed_as_instants_of_the_organization(
     database: Database, exports: Exports
 ) -> None:
@@ -247,6 +271,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"from": "2026-03-20T00:00:00Z", "to": "2026-03-19T00:00:00Z"}, "to"),
     ({"from": "2026-03-19T00:00:00Z", "to": "2026-03-19T00:00:00Z"}, "to"),
     ({"to": "2026-03-19T00:00:00Z"}, "from"),
+    ({"from": "2026-03-20T10:30:00Z"}, "from"),  # not before now
+    ({"from": "0001-01-01T00:00:00Z"}, "from"),
     ({"preset": "8d"}, "preset"),
     ({"preset": "7d", "from": "2026-03-19T00:00:00Z"}, "preset"),
     ({"limit": "0"}, "limit"),
