@@ -295,7 +295,7 @@ def _decide(ask: Ask, credits: CreditRoom | None) -> Verdict:
         fits = asked is not None and room.taken + asked <= rule.limit
         if asked is None:
             refusal = DenialReason.UNPRICED_MODEL
-            fits = rule.unpriced_policy == UnpricedPolicy.ALLOW and room.taken <= rule.limit
+            fits = rule.unpriced_policy == UnpricedPolicy.ALLOW and room.taken < rule.limit
         if fits or rule.action == CapAction.WARN:
             under.append((room, asked or ZERO))
             warnings += [] if fits else [rule.id]

@@ -35,10 +35,11 @@ from models.admission import (
 )
 from models.cap_rule import Applying, CapRule, Credits, load_applying
 from models.cap_window import LIFE, Window
-from models.credit_balance import add_held, lock_balance
+from models.credit_balance import add_held, exact, lock_balance
 from models.db import Database, sql
 from models.errors import ConflictError, UserError
 from models.event import RunRef
+from models.gate import enter
 from models.hold import EXPIRED_AT_ONCE, expire_due
 from models.ids import uuid7
 from models.ledger import Ledger
@@ -58,6 +59,14 @@ class _RacedError(Exception):
 
 class _DueError(Exception):
     """Holds are due; nothing was done."""
+
+
+class _UnbegunError(Exception):
+    """Caps have no windows yet: `columns` of `cap_window_insert.sql`. Nothing was kept."""
+
+    def __init__(self, *columns: Sequence[Any]) -> None:
+        super().__init__()
+        self.columns = columns
 
 
 @dataclass(slots=True)
@@ -114,9 +123,20 @@ class Admission:
             except _DueError:
                 looks_for_due = False
                 await expire_all(self.database, organization_id)
+            except _UnbegunError as unbegun:
+                await self._begin(organization_id, unbegun)
             except _RacedError:
                 await asyncio.sleep(attempt / _ATTEMPTS_A_SECOND)
         raise ConflictError("The same keys are being reserved by too many callers; send again.")
+
+    async def _begin(self, organization_id: UUID, unbegun: _UnbegunError) -> None:
+        """Begins windows by themselves: under the locks on wider ones it would be out of order."""
+
+        async def work(connection: asyncpg.Connection) -> None:
+            await enter(connection, organization_id)
+            await connection.execute(sql("cap_window_insert"), organization_id, *unbegun.columns)
+
+        await self.database.retry(work)
 
     async def _reserve(
         self,
@@ -202,7 +222,10 @@ def _conflict(each: _Asked) -> None:
 
 
 async def expire_all(database: Database, organization_id: UUID) -> int:
-    """Ends every reservation of an organization that is due, some at a time; tells how many."""
+    """Ends every reservation of an organization that is due, some at a time; tells how many.
+
+    What somebody else is ending has ended then as well.
+    """
     count = 0
     while True:
         ended = await database.retry(lambda connection: expire_due(connection, organization_id))
@@ -316,16 +339,14 @@ async def _lock_rooms(
     applying: Applying,
     day: date,
 ) -> dict[UUID, Room]:
-    """The running window of each cap, locked in order; begun where it is the first in it."""
+    """The running window of each cap, locked in order; raises _UnbegunError where one has none."""
     windows = {rule.id: applying.window(rule, day) for rule in rules}
     wanted = (list(windows), [window.first for window in windows.values()])
     if not rules:
         return {}
     rows = await connection.fetch(sql("cap_window_lock"), organization_id, *wanted)
     if len(rows) < len(rules):
-        last = [window.last for window in windows.values()]
-        await connection.execute(sql("cap_window_insert"), organization_id, *wanted, last)
-        rows = await connection.fetch(sql("cap_window_lock"), organization_id, *wanted)
+        raise _UnbegunError(*wanted, [window.last for window in windows.values()])
     standing = {row["cap_id"]: row for row in rows}
     return {
         rule.id: Room(rule, windows[rule.id], standing[rule.id]["spent"], standing[rule.id]["held"])
@@ -339,13 +360,14 @@ async def _lock_credits(
     balance = await lock_balance(connection, organization_id, now)
     if balance is None:
         return None
-    return CreditRoom(
-        allotted=balance.monthly_granted + balance.bonus_granted,
-        used=balance.monthly_used + balance.bonus_used,
-        held=balance.held,
-        resets_at=balance.cycle_end,
-        rate=Credits(balance.credits_per_dollar, balance.credits_from),
-    )
+    with exact():
+        return CreditRoom(
+            allotted=balance.monthly_granted + balance.bonus_granted,
+            used=balance.monthly_used + balance.bonus_used,
+            held=balance.held,
+            resets_at=balance.cycle_end,
+            rate=Credits(balance.credits_per_dollar, balance.credits_from),
+        )
 
 
 def _price(

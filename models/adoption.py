@@ -43,8 +43,18 @@ class Adoption:
         rows = await self.connection.fetch(sql("cap_above_runs"), self.organization_id, adopted)
         rules = [CapRule(*row) for row in rows]
         if rules:
+            # What is left of an allowance, and so held above it, changes with what it counts.
+            await self._hold_allowances(rules, -1)
             counts = await recount(self.connection, self.organization_id, rules)
             await write_counts(self.connection, self.organization_id, rules, counts)
+            await self._hold_allowances(rules, 1)
+
+    async def _hold_allowances(self, rules: Collection[CapRule], sign: int) -> None:
+        for rule in rules:
+            if rule.allowance_of_id is not None:
+                await self.connection.execute(
+                    sql("cap_allowance_hold"), self.organization_id, rule.id, sign
+                )
 
 
 class _OpenGateError(Exception):

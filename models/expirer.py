@@ -1,13 +1,14 @@
 """Ends reservations whose time is over, though nobody comes back: this process's share of it.
 
 Every few seconds organizations with due reservations are looked for, and each one's are ended, some
-in a transaction; what another process is ending is passed over. Admission does the same on demand,
+in a transaction; what another process is ending is waited for. Admission does the same on demand,
 so that nothing is denied for what only this would free.
 """
 
 import asyncio
 import logging
 from contextlib import suppress
+from uuid import UUID
 
 from models.admission_writer import expire_all
 from models.db import Database, sql
@@ -32,7 +33,15 @@ class Expirer:
         """Ends what is due; tells how many reservations that were."""
         async with self._database.connection() as connection:
             rows = await connection.fetch(sql("reservation_due_anywhere"), _ORGANIZATIONS_AT_ONCE)
-        return sum([await expire_all(self._database, row["organization_id"]) for row in rows])
+        return sum([await self._end_due(row["organization_id"]) for row in rows])
+
+    async def _end_due(self, organization_id: UUID) -> int:
+        """One organization's; where that fails the others do not wait for it."""
+        try:
+            return await expire_all(self._database, organization_id)
+        except Exception as error:
+            _log.warning("due reservations of %s could not be ended: %s", organization_id, error)
+            return 0
 
     async def close(self) -> None:
         """Stops looking; a transaction on its way is as if it had not begun."""

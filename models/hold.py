@@ -174,7 +174,8 @@ async def release(connection: asyncpg.Connection, scope: Scope, key: str) -> Res
     reservation = await _to_change(connection, scope, key)
     [settled] = await lock_holds(connection, scope.organization_id, [reservation.id])
     if settled.status == ReservationStatus.RELEASED:
-        return reservation
+        # Somebody may have released it while the lock was waited for.
+        return await _found(connection, scope, key)
     _require_open(settled, key)
     await end(connection, scope.organization_id, [settled], ReservationStatus.RELEASED)
     return await _found(connection, scope, key)
@@ -240,7 +241,7 @@ async def end(
 
 
 async def expire_due(connection: asyncpg.Connection, organization_id: UUID) -> int:
-    """Ends some of the reservations that are due and that nobody is ending; tells how many.
+    """Ends some of the reservations that are due, once nobody else is ending them; tells how many.
 
     A transaction of its own, in which nothing was done yet.
     """

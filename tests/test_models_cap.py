@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from caps import Caps
@@ -122,6 +123,56 @@ async def test_a_run_that_is_adopted_late_counts_under_its_parents_cap(caps: Cap
         tenant.id, tenant.project_id, RunRef("other", parent_key="grandchild")
     )
     assert await caps.figures(cap_id) == (5 * COST, 0)
+    await caps.verify()
+
+
+async def run_ids(caps: Caps) -> dict[str, UUID]:
+    async with caps.database.connection() as connection:
+        rows = await connection.fetch(
+            "SELECT key, id FROM pipeline_run WHERE organization_id = $1", caps.tenant.id
+        )
+    return {row["key"]: row["id"] for row in rows}
+
+
+async def test_an_allowance_pays_for_a_run_that_is_adopted_late(caps: Caps) -> None:
+    tenant = caps.tenant
+    await caps.record(
+        tenant.event("e1", run=RunRef("child", parent_key="parent")),
+        tenant.event("e2", run=RunRef("other")),
+    )
+    runs = await run_ids(caps)
+    parent = await caps.set(10, CapScope.RUN, runs["parent"], CapPeriod.RUN)
+    child = await caps.set(5, CapScope.RUN, runs["child"], CapPeriod.RUN, allowance_of_id=parent)
+    assert await caps.figures(parent) == (COST, 5 - COST)
+    await caps.ledger.record_run(tenant.id, tenant.project_id, RunRef("other", parent_key="child"))
+    assert await caps.figures(child) == (2 * COST, 0)
+    assert await caps.figures(parent) == (2 * COST, 5 - 2 * COST)
+    await caps.verify()
+    async with caps.database.transaction() as connection:
+        await remove_cap(connection, caps.scope, child)
+    assert await caps.figures(parent) == (2 * COST, 0)
+
+
+async def test_what_an_allowance_of_an_allowance_holds_stays_held_when_that_goes(
+    caps: Caps,
+) -> None:
+    tenant = caps.tenant
+    await caps.record(
+        tenant.event("e1", run=RunRef("middle", parent_key="root"), tokens=ReportedTokens(0, 0)),
+        tenant.event("e2", run=RunRef("leaf", parent_key="middle"), tokens=ReportedTokens(0, 0)),
+    )
+    runs = await run_ids(caps)
+    root = await caps.set(10, CapScope.RUN, runs["root"], CapPeriod.RUN)
+    middle = await caps.set(6, CapScope.RUN, runs["middle"], CapPeriod.RUN, allowance_of_id=root)
+    await caps.set(4, CapScope.RUN, runs["leaf"], CapPeriod.RUN, allowance_of_id=middle)
+    await caps.granted("r", 3, run_key="leaf")
+    assert await caps.figures(root) == (0, 6)
+    async with caps.database.transaction() as connection:
+        await remove_cap(connection, caps.scope, middle)
+    assert await caps.figures(root) == (0, 3)
+    await caps.verify()
+    await caps.settle("r", ReportedTokens(100, 50))
+    assert await caps.figures(root) == (COST, 0)
     await caps.verify()
 
 

@@ -114,6 +114,12 @@ async def test_an_unknown_price_follows_the_caps_policy(caps: Caps) -> None:
     assert (denied.reason, denied.requested) == (DenialReason.UNPRICED_MODEL, None)
     assert await caps.set(10, CapScope.PROJECT, unpriced_policy=UnpricedPolicy.ALLOW) == project
     await caps.granted("r1", None, call=call)
+    # What is used up lets nothing through, whatever it may cost.
+    await caps.set(0, CapScope.PROJECT, unpriced_policy=UnpricedPolicy.ALLOW)
+    denied = await caps.reserve("r2", None, call=call)
+    assert isinstance(denied, Denied)
+    assert denied.reason is DenialReason.CAP_REACHED
+    await caps.set(10, CapScope.PROJECT, unpriced_policy=UnpricedPolicy.ALLOW)
     assumed = await caps.set(
         10,
         unpriced_policy=UnpricedPolicy.ASSUME,

@@ -1,5 +1,5 @@
--- Open reservations whose time is over by the database's clock, held; those that somebody else is
--- ending are passed over.
+-- Open reservations whose time is over by the database's clock, held in order; those that somebody
+-- else is ending are waited for, so that what they free is free afterwards.
 SELECT id, status, held, credits_held, expires_at, clock_timestamp() AS seen_at
 FROM reservation
 WHERE organization_id = $1 AND id IN (
@@ -8,6 +8,6 @@ WHERE organization_id = $1 AND id IN (
         ORDER BY due.expires_at
         LIMIT $2
     )
-    AND status = 'OPEN'
+    AND status = 'OPEN' AND expires_at <= now()
 ORDER BY id
-FOR NO KEY UPDATE SKIP LOCKED;
+FOR NO KEY UPDATE;
