@@ -74,15 +74,26 @@ async def create(
             message = f"limit is {limit}; 1 or more is expected, or null for all."
             error = Problem("OUT_OF_RANGE", message, ("usageEntries", "limit"))
             return Created(None, None, (error,))
-        download = await _of_entries(context, input.usage_entries)
-    elif input.api_calls:
-        download = await _of_calls(context, input.api_calls)
-    else:
+    elif not input.api_calls:
         raise BadInputError("input is empty; one of its fields is expected.", field=("input",))
+    try:
+        download = await _wanted(context, input)
+    except BadInputError as error:
+        if error.field is None:
+            raise
+        what = "usageEntries" if input.usage_entries else "apiCalls"
+        return Created(None, None, (Problem("INVALID", error.message, (what, *error.field)),))
     outcome = await change(
         context, lambda connection: create_download(connection, download, context.now)
     )
     return Created(f"{PATH}?token={outcome.made}", context.now + LIFE)
+
+
+async def _wanted(context: Context, input: CreateDownloadInput) -> Download:
+    if input.usage_entries:
+        return await _of_entries(context, input.usage_entries)
+    assert input.api_calls  # noqa: S101 - one of the two is there
+    return await _of_calls(context, input.api_calls)
 
 
 async def _of_entries(context: Context, wanted: UsageEntriesDownloadInput) -> Download:

@@ -167,6 +167,12 @@ async def test_what_makes_no_sense_is_told(database: Database, spent: Tenant) ->
         "expiresAt": None,
         "userErrors": [{"code": "OUT_OF_RANGE", "field": ["usageEntries", "limit"]}],
     }
+    dates = {"first": "2026-03-02", "last": "2026-03-01"}
+    backward = entries(spent, range={"dates": dates})["usageEntries"]
+    for what in ("usageEntries", "apiCalls"):
+        made = (await asker.ask(MUTATION, input={what: backward}))["createDownload"]
+        path = [what, "range", "dates", "last"]
+        assert made["userErrors"] == [{"code": "INVALID", "field": path}]
     foreign = entries(spent, workspaceId=encode(WORKSPACE, spent.id, uuid7()))
     assert (await asker.refused(MUTATION, input=foreign)).code == "NOT_FOUND"
 
