@@ -36,7 +36,7 @@ from api.graphql_document import RefusedDocumentError
 from api.graphql_errors import told_errors
 from api.graphql_execution import Execution
 from api.trpc_procedures import LENGTHS, PROCEDURES, Procedure
-from api.trpc_shape import USER_ERRORS, Shape, Shapes, through_lists
+from api.trpc_shape import USER_ERRORS, Shape, Shapes, is_one_of, through_lists
 from models.errors import NotFoundError, UserError, UserErrors
 
 _STEP = re.compile(r"(?P<field>\w+)(<(?P<type>\w+)>)?(\((?P<settled>[^)]*)\))?")
@@ -99,10 +99,9 @@ class Prepared:
         }
         self.is_flat = arguments.keys() == {_INPUT}
         self._arguments = arguments
-        self.input_type = get_named_type(arguments[_INPUT].type) if self.is_flat else None
-        self.inputs: Inputs = arguments
-        if isinstance(self.input_type, GraphQLInputObjectType):
-            self.inputs = self.input_type.fields
+        named = get_named_type(arguments[_INPUT].type) if self.is_flat else None
+        self.input_type = named if isinstance(named, GraphQLInputObjectType) else None
+        self.inputs: Inputs = self.input_type.fields if self.input_type else arguments
 
     @cached_property
     def document(self) -> DocumentNode:
@@ -140,7 +139,10 @@ class Prepared:
 
     def problems(self, given: Any) -> list[UserError]:
         """What is wrong with an input that was refused."""
-        return list(_object_problems(given or {}, self.inputs, ()))
+        problems = list(_object_problems(given or {}, self.inputs, ()))
+        if self.input_type:
+            problems += _one_of_problems(given or {}, self.input_type, ())
+        return problems
 
     def answer(self, data: Any) -> Any:
         """The answer of what the document returned; raises UserErrors that it holds."""
@@ -263,9 +265,7 @@ def _problems(given: Any, type_: GraphQLInputType, path: tuple[str, ...]) -> Ite
             yield UserError("INVALID", message, path)
             return
         yield from _object_problems(given, type_.fields, path)
-        if type_.is_one_of and (len(given) != 1 or None in given.values()):
-            message = f"{name} has {len(given)} fields; exactly one of {', '.join(type_.fields)}"
-            yield UserError("INVALID", f"{message} is expected.", path)
+        yield from _one_of_problems(given, type_, path)
     elif isinstance(type_, GraphQLScalarType | GraphQLEnumType):
         try:
             type_.parse_value(given)
@@ -274,9 +274,22 @@ def _problems(given: Any, type_: GraphQLInputType, path: tuple[str, ...]) -> Ite
             yield UserError("INVALID", said, path)
 
 
+def _one_of_problems(
+    given: Any, type_: GraphQLInputObjectType, path: tuple[str, ...]
+) -> Iterator[UserError]:
+    if is_one_of(type_) and (len(given) != 1 or None in given.values()):
+        said = (
+            f"{path[-1] if path else 'The input'} has {', '.join(map(_cut, given)) or 'no field'}"
+        )
+        message = f"{said}; exactly one of {', '.join(type_.fields)} is expected."
+        yield UserError("INVALID", message, path or None)
+
+
 def _unknown(name: str, inputs: Inputs, path: tuple[str, ...]) -> UserError:
     known = ", ".join(inputs) or "no fields"
-    message = f"{_cut(name)} is no field here; {known} are expected."
+    message = (
+        f"{_cut(name)} is no field here; {known} {'are' if len(inputs) != 1 else 'is'} expected."
+    )
     return UserError("INVALID", message, (*path, _cut(name)))
 
 

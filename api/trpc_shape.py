@@ -14,6 +14,7 @@ from typing import Any
 
 from graphql import (
     GraphQLField,
+    GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLList,
     GraphQLNamedType,
@@ -207,3 +208,9 @@ def number(text: Any) -> Any:
     if text is None:
         return None
     return int(text) if len(text) <= _SAFE_DIGITS and "." not in text else float(text)
+
+
+def is_one_of(type_: GraphQLInputObjectType) -> bool:
+    """Whether exactly one field is to be given. Strawberry says so in its own definition alone."""
+    definition = type_.extensions.get("strawberry-definition")
+    return type_.is_one_of or bool(definition and definition.is_one_of)

@@ -30,6 +30,8 @@ from graphql import (
     is_required_input_field,
 )
 
+from api.trpc_shape import is_one_of
+
 NameOf = Callable[[GraphQLNamedType], str]
 GENERATED = "// Written by `make schema`; changes here are lost.\n"
 _WIDTH = 96
@@ -75,7 +77,7 @@ def interface(type_: GraphQLNamedType, members: Iterable[str], name: str | None 
 
 
 def _input(type_: GraphQLInputObjectType) -> str:
-    if not type_.is_one_of:
+    if not is_one_of(type_):
         return interface(type_, members_of(type_.fields))
     choices = []
     for chosen, found in type_.fields.items():

@@ -19,7 +19,7 @@ from graphql import (
 )
 
 from api.trpc_procedure import Inputs, Prepared
-from api.trpc_shape import EXACT, USER_ERRORS, Part, Shape
+from api.trpc_shape import EXACT, USER_ERRORS, Part, Shape, is_one_of
 from api.typescript import (
     GENERATED,
     comment,
@@ -180,7 +180,8 @@ class Router:
         return f"{about}    {name}: {kind}<{input_}, {self._answer(procedure)}>;\n"
 
     def _call(self, procedure: Prepared) -> str:
-        given = _sample_object(procedure.inputs)
+        whole = procedure.input_type
+        given = _sample_object(procedure.inputs) if whole is None else _sample(whole)
         call = "query" if procedure.kind == "query" else "mutate"
         sent = "" if given == "{}" else given
         answer = self._answer(procedure)
@@ -201,6 +202,7 @@ def _input(procedure: Prepared) -> str:
         return "void"
     if procedure.input_type is not None:
         text = f"schema.{procedure.input_type.name}"
+        optional &= not is_one_of(procedure.input_type)
     else:
         members = [_qualified(name, it.type, is_required(it))
                    for name, it in procedure.inputs.items()]  # fmt: skip
@@ -232,7 +234,7 @@ def _sample(type_: GraphQLInputType) -> str:
     if isinstance(type_, GraphQLEnumType):
         return json.dumps(next(iter(type_.values)))
     if isinstance(type_, GraphQLInputObjectType):
-        if type_.is_one_of:
+        if is_one_of(type_):
             name, chosen = next(iter(type_.fields.items()))
             return f"{{ {name}: {_sample(chosen.type)} }}"
         return _sample_object(type_.fields)

@@ -168,7 +168,7 @@ async def test_a_large_body_is_refused(database: FakeDatabase) -> None:
         ("demo.half", {"number": "x"}, "INVALID",
          "number is \"x\"; a number is expected.", ["number"]),
         ("demo.half", {"number": 1, "nunber": 2}, "INVALID",
-         "nunber is no field here; number are expected.", ["nunber"]),
+         "nunber is no field here; number is expected.", ["nunber"]),
         ("demo.half", [1], "INVALID",
          "The input is [1]; an object of number is expected.", None),
         ("demo.paint", {"colour": "BLUE"}, "INVALID",

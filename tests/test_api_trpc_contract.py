@@ -248,6 +248,28 @@ async def test_a_thing_of_another_type_is_not_found(
 # ---- the list
 
 
+@pytest.mark.parametrize(
+    ("name", "given", "message", "field"),
+    [
+        ("explore.entries", {"workspaceId": "w", "range": {}},
+         "range has no field; exactly one of preset, dates, instants is expected.", ["range"]),
+        ("explore.entries", {"workspaceId": "w", "range": {"preset": "TODAY", "dates": None}},
+         "range has preset, dates; exactly one of preset, dates, instants is expected.", ["range"]),
+        ("explore.createDownload", {},
+         "The input has no field; exactly one of usageEntries, apiCalls is expected.", None),
+    ],
+)  # fmt: skip
+async def test_one_of_several_is_expected_by_name(
+    client: httpx.AsyncClient, name: str, given: Any, message: str, field: Any
+) -> None:
+    is_query = name == "explore.entries"
+    status, body = (
+        told(await client.get(url(name, given))) if is_query else await change(client, name, given)
+    )
+    problem = {"code": "INVALID", "message": message, "field": field}
+    assert (status, body["error"]["data"]["userErrors"]) == (400, [problem])
+
+
 @pytest.mark.parametrize("procedure", READY, ids=lambda it: it.name)
 def test_a_procedure_is_a_valid_document(procedure: Prepared) -> None:
     assert validate(schema._schema, procedure.document) == []

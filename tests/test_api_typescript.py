@@ -29,6 +29,12 @@ def test_a_program_calls_every_procedure() -> None:
     assert not missing
 
 
+def test_of_several_ranges_exactly_one_can_be_said() -> None:
+    written = modules()["src/schema.ts"]
+    assert "  | { preset: RangePreset; dates?: never; instants?: never }" in written
+    assert "range: {}" not in modules()["check/every_procedure.ts"]
+
+
 def test_the_lock_file_says_what_and_not_from_where() -> None:
     lock = json.loads((CLIENT / "package-lock.json").read_text())
     packages = {name: it for name, it in lock["packages"].items() if name}

@@ -47,7 +47,7 @@ export async function everyProcedure(
   void aTransactionsList;
   const aUsageCycle: answer.CreditUsage = await client.usage.cycle.query();
   void aUsageCycle;
-  const aUsageSeries: answer.UsageSeries = await client.usage.series.query({ range: {}, granularity: "HOUR" });
+  const aUsageSeries: answer.UsageSeries = await client.usage.series.query({ range: { preset: "LAST_24_HOURS" }, granularity: "HOUR" });
   void aUsageSeries;
   const aUsageTopWorkspaces: answer.WorkspaceSpendConnection = await client.usage.topWorkspaces.query();
   void aUsageTopWorkspaces;
@@ -65,15 +65,15 @@ export async function everyProcedure(
   void aCallsList;
   const aCallsByKey: answer.ApiKeyUsage = await client.calls.byKey.query({ workspaceId: "x" });
   void aCallsByKey;
-  const aTokensUsage: answer.TokenUsage = await client.tokens.usage.query({ filter: { range: {} } });
+  const aTokensUsage: answer.TokenUsage = await client.tokens.usage.query({ filter: { range: { preset: "LAST_24_HOURS" } } });
   void aTokensUsage;
-  const aTokensComparison: answer.TokenUsageComparison = await client.tokens.comparison.query({ base: { range: {} }, other: { range: {} } });
+  const aTokensComparison: answer.TokenUsageComparison = await client.tokens.comparison.query({ base: { range: { preset: "LAST_24_HOURS" } }, other: { range: { preset: "LAST_24_HOURS" } } });
   void aTokensComparison;
-  const aExploreEntries: answer.UsageEntryConnection = await client.explore.entries.query({ workspaceId: "x", range: {} });
+  const aExploreEntries: answer.UsageEntryConnection = await client.explore.entries.query({ workspaceId: "x", range: { preset: "LAST_24_HOURS" } });
   void aExploreEntries;
-  const aExploreFilterOptions: answer.UsageFilterOptions = await client.explore.filterOptions.query({ workspaceId: "x", range: {} });
+  const aExploreFilterOptions: answer.UsageFilterOptions = await client.explore.filterOptions.query({ workspaceId: "x", range: { preset: "LAST_24_HOURS" } });
   void aExploreFilterOptions;
-  const aExploreCreateDownload: answer.CreateDownloadPayload = await client.explore.createDownload.mutate();
+  const aExploreCreateDownload: answer.CreateDownloadPayload = await client.explore.createDownload.mutate({ usageEntries: { workspaceId: "x", range: { preset: "LAST_24_HOURS" } } });
   void aExploreCreateDownload;
   const aBillingGet: answer.Billing = await client.billing.get.query();
   void aBillingGet;
@@ -87,7 +87,7 @@ export async function everyProcedure(
   void aCapsList;
   const aCapsGet: answer.Cap = await client.caps.get.query({ id: "x" });
   void aCapsGet;
-  const aCapsRehearse: answer.CapRehearsal = await client.caps.rehearse.query({ scope: "ORGANIZATION", scopeId: "x", period: "BILLING_CYCLE", limit: 0.5, range: {} });
+  const aCapsRehearse: answer.CapRehearsal = await client.caps.rehearse.query({ scope: "ORGANIZATION", scopeId: "x", period: "BILLING_CYCLE", limit: 0.5, range: { preset: "LAST_24_HOURS" } });
   void aCapsRehearse;
   const aCapsSet: answer.SetCapPayload = await client.caps.set.mutate({ scope: "ORGANIZATION", scopeId: "x", period: "BILLING_CYCLE", limit: 0.5 });
   void aCapsSet;
@@ -113,7 +113,7 @@ export async function everyProcedure(
   void aPricesUnpriced;
   const aPricesSet: answer.SetPricePayload = await client.prices.set.mutate({ provider: "x", model: "x", startsAt: "x", rates: [{ tokenClass: "INPUT", dollarsPerMillion: 0.5 }] });
   void aPricesSet;
-  const aPricesReprice: answer.RepriceUsagePayload = await client.prices.reprice.mutate({ range: {}, dryRun: true });
+  const aPricesReprice: answer.RepriceUsagePayload = await client.prices.reprice.mutate({ range: { preset: "LAST_24_HOURS" }, dryRun: true });
   void aPricesReprice;
   const aPricesRepricing: answer.Repricing = await client.prices.repricing.query({ id: "x" });
   void aPricesRepricing;

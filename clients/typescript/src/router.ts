@@ -2176,7 +2176,7 @@ type Procedures = {
     /** Values that occur in the range, for the explorer's filters (000). */
     filterOptions: Query<{ workspaceId: string; range: schema.RangeInput }, UsageFilterOptions>;
     /** Makes an address from which a browser can download an export without headers, once. */
-    createDownload: Mutation<schema.CreateDownloadInput | void, CreateDownloadPayload>;
+    createDownload: Mutation<schema.CreateDownloadInput, CreateDownloadPayload>;
   };
   billing: {
     /** Plan, rate, limit and cycle in force. ADMIN. */

@@ -632,12 +632,11 @@ export interface CreateApiKeyInput {
 }
 
 /** What to download; exactly one. */
-export interface CreateDownloadInput {
+export type CreateDownloadInput =
   /** 000's CSV. */
-  usageEntries?: UsageEntriesDownloadInput | null;
+  | { usageEntries: UsageEntriesDownloadInput; apiCalls?: never }
   /** 001's CSV. */
-  apiCalls?: ApiCallsDownloadInput | null;
-}
+  | { apiCalls: ApiCallsDownloadInput; usageEntries?: never };
 
 /** Answer to `createDownload`. */
 export interface CreateDownloadPayload {
@@ -1742,14 +1741,13 @@ export interface Query {
 }
 
 /** Which stretch of time: exactly one of the three. Echoed as a `Period` in the answer. */
-export interface RangeInput {
+export type RangeInput =
   /** A named range, resolved by the server in the organization's zone. */
-  preset?: RangePreset | null;
+  | { preset: RangePreset; dates?: never; instants?: never }
   /** Local days. */
-  dates?: DateRangeInput | null;
+  | { dates: DateRangeInput; preset?: never; instants?: never }
   /** Instants; reports (not lists) take them on full local hours only. */
-  instants?: InstantRangeInput | null;
-}
+  | { instants: InstantRangeInput; preset?: never; dates?: never };
 
 /**
  * Named ranges of 000, 002 and 004. Ranges of days end with today; a month to date ends now.
