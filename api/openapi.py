@@ -36,7 +36,7 @@ _MEANINGS = {
     "projectId": "Only these projects.",
     "workflow": "Only these workflows.",
     "trigger": "Only these triggers.",
-    "model": "Only these models.",
+    "model": "Calls of these models; executions that used any of them, with all that they spent.",
     "type": "Included or On-Demand.",
     "apiKeyId": "Only these keys.",
     "provider": "Only these providers.",
