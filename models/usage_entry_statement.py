@@ -98,7 +98,7 @@ def statement(
     conditions = [
         f"{subject}.organization_id = {build.organization}",
         f"{subject}.workspace_id = {build.workspace}",
-        *(build.of_project() if is_outside else build.of_run(stretch)),
+        *(build.of_project() if is_outside else build.of_run(stretch, bounds)),
         *build.between(keys, bounds),
         *build.met_by_figures(),
     ]
@@ -124,7 +124,7 @@ def places(what: Sought, stretch: Stretch, after: At | None, count: int) -> tupl
     conditions = [
         f"run.organization_id = {build.organization}",
         f"run.workspace_id = {build.workspace}",
-        *build.of_run(stretch),
+        *build.of_run(stretch, Bounds(after)),
         *build.between(("run.started_at", "run.id"), Bounds(after)),
     ]
     return (
@@ -144,21 +144,33 @@ class _Statement:
         self.organization = self.give(what.organization_id, "uuid")
         self.workspace = self.give(what.workspace_id, "uuid")
 
-    def of_run(self, stretch: Stretch) -> list[str]:
+    def of_run(self, stretch: Stretch, bounds: Bounds) -> list[str]:
         """What a run must be, apart from what it spent."""
+        conditions = self._began(stretch, bounds)
         what, give = self.what, self.give
-        earliest = give(what.day_start, "timestamptz")
-        conditions = [f"run.started_at < {earliest}"]
-        if stretch is Stretch.WALK:
-            conditions = [
-                f"run.started_at >= {earliest}",
-                f"run.started_at < {give(what.end, 'timestamptz')}",
-            ]
         if what.project_ids is not None:
             conditions.append(f"run.project_id = ANY ({give(what.project_ids, 'uuid[]')})")
         for column, values in (("workflow", what.workflows), ("trigger", what.triggers)):
             if values is not None:
                 conditions.append(f"run.{column} = ANY ({give(values, 'text[]')})")
+        return conditions
+
+    def _began(self, stretch: Stretch, bounds: Bounds) -> list[str]:
+        """When a run must have begun, no wider than the place allows.
+
+        An index begins at the bound of its first column, not at the row that a place is, and would
+        walk from there to the place.
+        """
+        is_walk, after = stretch is Stretch.WALK, bounds.after
+        earliest = self.what.day_start if is_walk else None
+        end, sign = self.what.end if is_walk else self.what.day_start, "<"
+        if after is not None and bounds.is_backward:
+            earliest = max(earliest or after.instant, after.instant)
+        elif after is not None and after.instant < end:
+            end, sign = after.instant, "<="
+        conditions = [f"run.started_at {sign} {self.give(end, 'timestamptz')}"]
+        if earliest is not None:
+            conditions.append(f"run.started_at >= {self.give(earliest, 'timestamptz')}")
         return conditions
 
     def of_project(self) -> list[str]:
