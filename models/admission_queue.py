@@ -3,7 +3,7 @@
 One lane an organization in each process, like the write queue. While a batch is being committed the
 next callers gather; 64 callers on one cap then lock it once instead of queueing behind 64. The
 queue owns the transaction: a caller that hangs up cancels nothing, and a batch that fails is tried
-again caller by caller. Refused: more than a lane can hold.
+again caller by caller, until one finds that the server is away. Refused: more than a lane can hold.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from uuid import UUID
 
 from models.admission import Answer, SpendRequest
 from models.admission_writer import Admission
+from models.db import AWAY
 from models.errors import UnavailableError
 
 BATCH_REQUESTS = 256
@@ -79,18 +80,28 @@ class AdmissionQueue:
             if not lane.waiting:
                 self._lanes.pop(organization_id, None)
 
-    async def _decide(self, organization_id: UUID, batch: Sequence[_Waiting]) -> None:
+    async def _decide(self, organization_id: UUID, batch: Sequence[_Waiting]) -> Exception | None:
+        """Answers a batch; what a single caller's failed with."""
         requests = [caller.request for caller in batch]
         try:
             answers = await self._admission.reserve(organization_id, requests)
         except Exception as error:
             if len(batch) == 1:
-                if not batch[0].answer.done():
-                    batch[0].answer.set_exception(error)
-                return
+                _fail(batch[0], error)
+                return error
+            failed: Exception | None = None
             for caller in batch:
-                await self._decide(organization_id, [caller])
-            return
+                if isinstance(failed, AWAY):
+                    _fail(caller, failed)
+                else:
+                    failed = await self._decide(organization_id, [caller])
+            return None
         for caller, answer in zip(batch, answers, strict=True):
             if not caller.answer.done():
                 caller.answer.set_result(answer)
+        return None
+
+
+def _fail(caller: _Waiting, error: Exception) -> None:
+    if not caller.answer.done():
+        caller.answer.set_exception(error)

@@ -14,6 +14,7 @@ from uuid import UUID
 
 import asyncpg
 
+from models.billing_cycle import load_cycles
 from models.cap_rule import Applying, CapRule, CapScope, SpendUnit, load_applying
 from models.cap_window import RUN, Window, Windows
 from models.credit_balance import exact
@@ -52,7 +53,7 @@ async def count_before(
 async def hold_before(
     connection: asyncpg.Connection, organization_id: UUID, rule: CapRule, window: Window
 ) -> None:
-    """Holds under a cap that is being set what open reservations hold already, fits or not."""
+    """Holds under a cap what open reservations hold to which it now applies, fits or not."""
     await connection.execute(
         sql("cap_seed_holds"),
         organization_id,
@@ -163,12 +164,21 @@ async def write_counts(
 async def recount_groups(
     connection: asyncpg.Connection, organization_id: UUID, group_ids: Collection[UUID]
 ) -> None:
-    """Counts the caps of groups again, of which the workspaces have changed; the gate is closed."""
+    """Counts the caps of groups again, of which the workspaces have changed; the gate is closed.
+
+    What is held in a workspace that has come is held under them from now on; what one that has
+    left holds already stays.
+    """
     rows = await connection.fetch(sql("cap_of_targets"), organization_id, group_ids)
     rules = [CapRule(*row) for row in rows]
+    if not rules:
+        return
+    cycles = await load_cycles(connection, organization_id)
+    windows, today = Windows(cycles.anchors), cycles.zones.day(datetime.now(UTC)).date
+    for rule in rules:
+        await hold_before(connection, organization_id, rule, windows.of(rule.period, today))
     counts = await recount(connection, organization_id, rules)
-    if rules:
-        await write_counts(connection, organization_id, rules, counts)
+    await write_counts(connection, organization_id, rules, counts)
 
 
 async def recount_held(

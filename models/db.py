@@ -31,6 +31,15 @@ MODEL_MODULES = (
     "models.cap_table",
 )
 RETRIED = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+AWAY = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.InternalClientError,
+)
+"""What says that the server cannot be reached: whoever asks next would wait for the same."""
 _RETRY_COUNT = 5
 _CONNECT_TIMEOUT_SECONDS = 5
 Answer = TypeVar("Answer")

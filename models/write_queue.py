@@ -3,7 +3,8 @@
 One lane an organization in each process. While a batch is being committed the next callers gather;
 64 callers with one event each then share a commit instead of queueing behind 64. The queue owns the
 transaction: a caller that hangs up cancels nothing, and a batch that fails is tried again caller by
-caller, so that nobody pays for another's bad event. Refused: more than a lane can hold.
+caller, so that nobody pays for another's bad event, until one finds that the server is away.
+Refused: more than a lane can hold.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from models.db import AWAY
 from models.errors import UnavailableError
 from models.event import UsageEvent, UsageOutcome
 from models.ledger import Ledger
@@ -94,21 +96,27 @@ class WriteQueue:
             if not lane.waiting:
                 self._lanes.pop(organization_id, None)
 
-    async def _write(self, organization_id: UUID, batch: Sequence[_Waiting]) -> None:
+    async def _write(self, organization_id: UUID, batch: Sequence[_Waiting]) -> Exception | None:
+        """Writes and answers a batch; what a single caller's failed with."""
         events = [event for caller in batch for event in caller.events]
         try:
             outcomes = await self.ledger.record(organization_id, events)
         except Exception as error:
             if len(batch) == 1:
                 _fail(batch[0], error)
-                return
+                return error
+            failed: Exception | None = None
             for caller in batch:
-                await self._write(organization_id, [caller])
-            return
+                if isinstance(failed, AWAY):
+                    _fail(caller, failed)
+                else:
+                    failed = await self._write(organization_id, [caller])
+            return None
         taken = 0
         for caller in batch:
             _answer(caller, outcomes[taken : taken + len(caller.events)])
             taken += len(caller.events)
+        return None
 
 
 def _answer(caller: _Waiting, outcomes: list[UsageOutcome]) -> None:

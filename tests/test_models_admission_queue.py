@@ -35,6 +35,16 @@ class Counted(Admission):
         return [Granted(uuid7()) for _ in requests]
 
 
+class Away(Counted):
+    """Cannot reach its server."""
+
+    async def reserve(
+        self, organization_id: UUID, requests: Sequence[SpendRequest]
+    ) -> list[Answer]:
+        await super().reserve(organization_id, requests)
+        raise TimeoutError
+
+
 def asked(key: str) -> SpendRequest:
     return SpendRequest(key, uuid7(), amount=Decimal(1))
 
@@ -58,6 +68,18 @@ async def test_a_bad_request_harms_nobody_else() -> None:
     )
     assert [type(answer) for answer in answers] == [Granted, ConflictError, Granted]
     assert admission.batches == [["a", "bad", "b"], ["a"], ["bad"], ["b"]]
+
+
+async def test_a_server_that_is_away_is_not_asked_for_each_caller() -> None:
+    """Each would wait until it gives up, and those behind it much longer than that."""
+    admission = Away()
+    queue = AdmissionQueue(admission)
+    answers = await asyncio.gather(
+        *(queue.reserve(ORGANIZATION, asked(f"r{number}")) for number in range(64)),
+        return_exceptions=True,
+    )
+    assert {type(answer) for answer in answers} == {TimeoutError}
+    assert [len(batch) for batch in admission.batches] == [64, 1]
 
 
 async def test_a_caller_that_hangs_up_cancels_nothing_and_closing_waits() -> None:

@@ -280,6 +280,25 @@ async def test_a_group_counts_the_workspaces_that_are_in_it(
     await caps.verify()
 
 
+async def test_a_group_holds_what_is_held_in_a_workspace_that_comes(
+    database: Database, tenant: Tenant
+) -> None:
+    caps = Caps(database, tenant)
+    async with database.transaction() as connection:
+        group_id = await create_workspace_group(connection, caps.scope, "Group")
+    cap_id = await caps.set(10, CapScope.WORKSPACE_GROUP, group_id)
+    await caps.granted("held", 8)
+    for to in (group_id, None, group_id):
+        async with database.transaction() as connection:
+            await set_workspace_group(connection, caps.scope, tenant.workspace_id, to)
+        assert await caps.figures(cap_id) == (0, 8)
+    assert isinstance(await caps.reserve("more", 3), Denied)
+    await caps.verify()
+    await caps.settle("held", ReportedTokens(100, 50))
+    assert await caps.figures(cap_id) == (D("0.00175"), 0)
+    await caps.verify()
+
+
 async def test_windows_follow_local_days(database: Database) -> None:
     tenant = await make_tenant(database, time_zone="Asia/Kathmandu")
     caps = Caps(database, tenant)

@@ -33,6 +33,16 @@ class CountingLedger(Ledger):
         return await super().record(organization_id, events, **options)
 
 
+class AwayLedger(CountingLedger):
+    """Cannot reach its server."""
+
+    async def record(
+        self, organization_id: UUID, events: Sequence[UsageEvent], **options: Any
+    ) -> list[UsageOutcome]:
+        self.sizes.append(len(events))
+        raise TimeoutError
+
+
 async def entry_count(database: Database, tenant: Tenant) -> int:
     async with database.connection() as connection:
         count = await connection.fetchval(
@@ -69,6 +79,20 @@ async def test_a_bad_event_harms_nobody_else(database: Database, tenant: Tenant)
     assert isinstance(answers[-1], asyncpg.ForeignKeyViolationError)
     assert all(isinstance(answer, list) for answer in answers[:-1])
     assert await entry_count(database, tenant) == 5
+
+
+async def test_a_server_that_is_away_is_not_asked_for_each_caller(
+    database: Database, tenant: Tenant
+) -> None:
+    """Each would wait until it gives up, and those behind it much longer than that."""
+    away = AwayLedger(database)
+    queue = WriteQueue(away)
+    answers = await asyncio.gather(
+        *(queue.record(tenant.id, [tenant.event(f"e{number}")]) for number in range(64)),
+        return_exceptions=True,
+    )
+    assert {type(answer) for answer in answers} == {TimeoutError}
+    assert away.sizes == [64, 1]
 
 
 async def test_organizations_do_not_wait_for_each_other(database: Database) -> None:

@@ -1,6 +1,6 @@
--- Holds under a cap that is being set ($2, on a thing of kind $3 and id $4) what the open
--- reservations hold to which it applies, in its running window ($5 to $6); credits where it counts
--- them ($7).
+-- Holds under a cap ($2, on a thing of kind $3 and id $4), which is being set or applies to more
+-- than before, what the open reservations hold to which it applies and which it does not hold yet,
+-- in its running window ($5 to $6); credits where it counts them ($7).
 WITH RECURSIVE below (run_id) AS (
     SELECT $4::uuid WHERE $3::text = 'RUN'
     UNION
@@ -27,6 +27,7 @@ made AS (
     INSERT INTO reservation_cap (organization_id, reservation_id, cap_id, first_date, amount, held)
     SELECT $1, applying.id, $2::uuid, $5::date, applying.held, applying.held
     FROM applying
+    ON CONFLICT (organization_id, reservation_id, cap_id) DO NOTHING
     RETURNING held
 )
 INSERT INTO cap_window (organization_id, cap_id, first_date, last_date, held)
