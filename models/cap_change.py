@@ -122,9 +122,9 @@ async def set_cap(
             freed = ZERO
     await _save(connection, scope, rule, is_new=before is None)
     if before is None:
+        await hold_before(connection, organization_id, rule, running)
         counts = await count_before(connection, organization_id, rule, windows)
         await write_counts(connection, organization_id, [rule], counts)
-        await hold_before(connection, organization_id, rule, running)
     elif _counting(before) != _counting(rule):
         counts = await recount(connection, organization_id, [rule])
         await write_counts(connection, organization_id, [rule], counts)

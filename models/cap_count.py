@@ -35,12 +35,15 @@ Counts = dict[tuple[UUID, Window], Counted]
 async def count_before(
     connection: asyncpg.Connection, organization_id: UUID, rule: CapRule, windows: Windows
 ) -> Counts:
-    """What a cap that is being set counts already, by window, from its first window on."""
+    """What a cap that is being set counts already, by window, from its first window on.
+
+    It holds what is held (`hold_before`): what reservations spent counts where they are held.
+    """
     is_dated_run = rule.scope == CapScope.RUN and rule.period != RUN
     if rule.unit != SpendUnit.DOLLARS or rule.assumes or is_dated_run:
         return await recount(connection, organization_id, [rule])
     rows = await connection.fetch(
-        sql("cap_seed"), organization_id, rule.scope, rule.target_id, rule.counted_from
+        sql("cap_seed"), organization_id, rule.scope, rule.target_id, rule.counted_from, rule.id
     )
     found: Counts = {}
     with exact():

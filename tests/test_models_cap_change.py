@@ -299,6 +299,23 @@ async def test_a_group_holds_what_is_held_in_a_workspace_that_comes(
     await caps.verify()
 
 
+async def test_the_cap_of_somebody_who_has_left_can_be_removed(
+    database: Database, tenant: Tenant
+) -> None:
+    caps = Caps(database, tenant)
+    cap_id = await caps.set(10, CapScope.USER)
+    async with database.transaction() as connection:
+        await connection.execute(
+            "DELETE FROM user_organization WHERE organization_id = $1 AND user_id = $2",
+            tenant.id,
+            tenant.user_id,
+        )
+        await remove_cap(connection, caps.scope, cap_id)
+        assert await load_caps(connection, caps.scope, NOW, [cap_id]) == [None]
+        with pytest.raises(NotFoundError):
+            await remove_cap(connection, caps.scope, cap_id)
+
+
 async def test_windows_follow_local_days(database: Database) -> None:
     tenant = await make_tenant(database, time_zone="Asia/Kathmandu")
     caps = Caps(database, tenant)

@@ -185,6 +185,22 @@ async def test_what_is_spent_under_a_hold_counts_in_its_window_whatever_is_corre
     await caps.verify()
 
 
+async def test_a_cap_begins_with_what_a_stream_that_it_holds_has_used(caps: Caps) -> None:
+    """What a reservation spends counts where it is held, also what it spent before the cap was."""
+    await caps.granted("r", 3)
+    before = NOW - timedelta(days=2)
+    await caps.settle("r", USED, is_final=False, event_key="part", occurred_at=before)
+    today = await caps.set(10, CapScope.PROJECT, period=CapPeriod.DAY)
+    assert await caps.figures(today) == (COST, 3 - COST)
+    await caps.verify()
+    assumes = {"unpriced_policy": UnpricedPolicy.ASSUME, "assumed_input_price": D(1)}
+    other = await caps.set(10, period=CapPeriod.DAY, assumed_output_price=D(1), **assumes)
+    assert await caps.figures(other) == (COST, 3 - COST)
+    await caps.settle("r", USED, event_key="end")
+    assert await caps.figures(today) == await caps.figures(other) == (COST, 0)
+    await caps.verify()
+
+
 async def test_an_import_that_is_taken_back_is_taken_from_caps(caps: Caps) -> None:
     database, tenant = caps.database, caps.tenant
     cap_id = await caps.set(10)

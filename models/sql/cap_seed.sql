@@ -1,5 +1,6 @@
 -- What was spent on a thing ($2 is its kind, $3 its id) from a local day on, by day; of a run, in
--- its whole life and those of the runs that it started, as if on one day.
+-- its whole life and those of the runs that it started, as if on one day. What was spent earlier
+-- under reservations that the cap ($5) holds counts where it holds them, as if on the first day.
 WITH RECURSIVE below (run_id) AS (
     SELECT $3::uuid WHERE $2::text = 'RUN'
     UNION
@@ -38,5 +39,11 @@ FROM (
     SELECT '1970-01-01'::date, month.cost, month.unpriced
     FROM below
     JOIN rollup_run_month AS month ON month.organization_id = $1 AND month.run_id = below.run_id
+    UNION ALL
+    SELECT $4, t.cost, t.unpriced
+    FROM reservation_cap AS h
+    JOIN credit_transaction AS t ON t.organization_id = $1
+        AND t.reservation_id = h.reservation_id AND t.local_date < $4
+    WHERE h.organization_id = $1 AND h.cap_id = $5::uuid
 ) AS d
 GROUP BY d.local_date;

@@ -1,5 +1,6 @@
 -- Where a thing belongs that a cap is to be set on ($2 is its kind, $3 its id): its project and
--- workspace as far as it has any. Nothing where there is no such thing.
+-- workspace as far as it has any. Nothing where there is no such thing; somebody who has left the
+-- organization is one as long as there is a cap on them.
 SELECT NULL::uuid AS project_id, NULL::uuid AS workspace_id
 WHERE $2::text = 'ORGANIZATION' AND $3::uuid = $1::uuid
 UNION ALL
@@ -19,4 +20,8 @@ LEFT JOIN project AS p ON p.organization_id = $1 AND p.id = k.project_id
 WHERE $2 = 'API_KEY' AND k.organization_id = $1 AND k.id = $3
 UNION ALL
 SELECT NULL, NULL FROM user_organization
-WHERE $2 = 'USER' AND organization_id = $1 AND user_id = $3;
+WHERE $2 = 'USER' AND organization_id = $1 AND user_id = $3
+UNION ALL
+SELECT NULL, NULL FROM cap
+WHERE $2 = 'USER' AND organization_id = $1 AND target_id = $3 AND scope = 'USER'
+    AND removed_at IS NULL;
