@@ -8,9 +8,10 @@ who may spend on a project (doors).
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -21,6 +22,7 @@ from models.admission import (
     GREATEST_AMOUNT,
     Answer,
     Ask,
+    CallEstimate,
     CreditRoom,
     Granted,
     Hold,
@@ -380,16 +382,26 @@ def _price(
 ) -> None:
     """Makes the ask of a request; answers one whose price is out of all bounds."""
     dollars, call = each.request.amount, each.request.call
+    rules = applying.to(_leaves(each, organization_id))
     if call is not None:
         rate = book.resolve(call.provider, call.model, now, input_tokens=call.input_tokens)
         dollars = most_expensive(rate, call) if rate is not None else None
-        if dollars is not None and dollars > GREATEST_AMOUNT:
+        taken = [dollars] if dollars is not None else _assumed(rules, call)
+        if any(cost > GREATEST_AMOUNT for cost in taken):
             message = f"The call may cost more than {plain(GREATEST_AMOUNT)} dollars."
             each.reject("OUT_OF_RANGE", message, "call", "inputTokens")
             return
-    rules = applying.to(_leaves(each, organization_id))
     within = [rooms[rule.id] for rule in rules]
     each.ask = Ask(each.request, dollars, within, applying.credits, now)
+
+
+def _assumed(rules: Iterable[CapRule], call: CallEstimate) -> list[Decimal]:
+    """What caps take a call without a known price to cost, in dollars."""
+    return [
+        rule.assumed_cost(call.input_tokens, call.max_output_tokens)
+        for rule in rules
+        if rule.assumes
+    ]
 
 
 def _answer(

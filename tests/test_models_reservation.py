@@ -143,6 +143,21 @@ async def test_a_call_is_priced_at_its_most_expensive(caps: Caps) -> None:
     assert (await caps.reservation("r")).amount == 35
 
 
+async def test_a_call_that_may_cost_more_than_anything_is_rejected(caps: Caps) -> None:
+    """Also where a price is only assumed, by a cap that would let everything pass."""
+    await caps.set(
+        1,
+        action=CapAction.WARN,
+        unpriced_policy=UnpricedPolicy.ASSUME,
+        assumed_input_price=D(10**9),
+        assumed_output_price=D(0),
+    )
+    for model in (PRICED, "no-such-model"):
+        rejected = await caps.reserve("r", None, call=CallEstimate(model, 2**53 - 1, 1))
+        assert isinstance(rejected, Rejected)
+        assert rejected.errors[0].code == "OUT_OF_RANGE"
+
+
 async def test_a_warning_cap_grants_and_is_named(caps: Caps) -> None:
     warning = await caps.set(1, CapScope.PROJECT, action=CapAction.WARN)
     blocking = await caps.set(10, CapScope.PROJECT)
