@@ -1,18 +1,23 @@
 """Runs of which only later is said which run started them: what they spent counts under its caps.
 
+What is held in them is held under these caps then, too.
+
 Until then it did not. Moving it takes a closed gate, since others may be posting to the same runs:
 a transaction that finds it necessary is begun anew behind one. Where no run has a cap there is
 nothing to do. Refused: runs that are new, which have spent nothing.
 """
 
 from collections.abc import Awaitable, Callable, Collection
+from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
 
 import asyncpg
 
-from models.cap_count import recount, write_counts
-from models.cap_rule import CapRule
+from models.billing_cycle import load_cycles
+from models.cap_count import hold_before, recount, write_counts
+from models.cap_rule import CapRule, covered
+from models.cap_window import Windows
 from models.db import Database, sql
 from models.gate import close_gate
 
@@ -40,14 +45,32 @@ class Adoption:
         """After posting: counts the caps of the runs above those that were adopted again."""
         if not adopted or not self._is_gate_closed:
             return
-        rows = await self.connection.fetch(sql("cap_above_runs"), self.organization_id, adopted)
-        rules = [CapRule(*row) for row in rows]
+        rules = await self._above(adopted)
         if rules:
+            for run_id in adopted:
+                await self._hold(run_id)
             # What is left of an allowance, and so held above it, changes with what it counts.
             await self._hold_allowances(rules, -1)
             counts = await recount(self.connection, self.organization_id, rules)
             await write_counts(self.connection, self.organization_id, rules, counts)
             await self._hold_allowances(rules, 1)
+
+    async def _above(self, run_ids: Collection[UUID]) -> list[CapRule]:
+        rows = await self.connection.fetch(sql("cap_above_runs"), self.organization_id, run_ids)
+        return [CapRule(*row) for row in rows]
+
+    async def _hold(self, run_id: UUID) -> None:
+        """Holds under the caps above a run what is held in it, but for what an allowance holds."""
+        cycles = await load_cycles(self.connection, self.organization_id)
+        windows, today = Windows(cycles.anchors), cycles.zones.day(datetime.now(UTC)).date
+        rules = await self._above([run_id])
+        hidden = covered(rules)
+        for rule in rules:
+            if rule.id not in hidden:
+                window = windows.of(rule.period, today)
+                await hold_before(
+                    self.connection, self.organization_id, rule, window, run_id=run_id
+                )
 
     async def _hold_allowances(self, rules: Collection[CapRule], sign: int) -> None:
         for rule in rules:

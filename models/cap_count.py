@@ -54,15 +54,23 @@ async def count_before(
 
 
 async def hold_before(
-    connection: asyncpg.Connection, organization_id: UUID, rule: CapRule, window: Window
+    connection: asyncpg.Connection,
+    organization_id: UUID,
+    rule: CapRule,
+    window: Window,
+    *,
+    run_id: UUID | None = None,
 ) -> None:
-    """Holds under a cap what open reservations hold to which it now applies, fits or not."""
+    """Holds under a cap what open reservations hold to which it now applies, fits or not.
+
+    With `run_id` only what is held in that run, and in those that it started.
+    """
     await connection.execute(
         sql("cap_seed_holds"),
         organization_id,
         rule.id,
         rule.scope,
-        rule.target_id,
+        run_id or rule.target_id,
         *window,
         rule.unit == SpendUnit.CREDITS,
     )

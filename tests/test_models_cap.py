@@ -153,6 +153,35 @@ async def test_an_allowance_pays_for_a_run_that_is_adopted_late(caps: Caps) -> N
     assert await caps.figures(parent) == (2 * COST, 0)
 
 
+async def test_what_is_held_in_a_run_that_is_adopted_is_held_above_it(caps: Caps) -> None:
+    tenant = caps.tenant
+    await caps.record(
+        tenant.event("e1", run=RunRef("child", parent_key="parent"), tokens=ReportedTokens(0, 0))
+    )
+    runs = await run_ids(caps)
+    parent = await caps.set(20, CapScope.RUN, runs["parent"], CapPeriod.RUN)
+    today = await caps.set(20, CapScope.RUN, runs["parent"], CapPeriod.DAY)
+    child = await caps.set(9, CapScope.RUN, runs["child"], CapPeriod.RUN, allowance_of_id=parent)
+    await caps.granted("first", 4, run_key="child")
+    await caps.granted("r1", 3, run_key="one")
+    await caps.granted("r2", 2, run_key="two")
+    for key, above in (("one", "child"), ("two", "parent")):
+        ref = RunRef(key, parent_key=above)
+        await caps.ledger.record_run(tenant.id, tenant.project_id, ref)
+    # The allowance holds for the one that its run started.
+    assert await caps.figures(child) == (0, 4 + 3)
+    assert await caps.figures(parent) == (0, 9 + 2)
+    assert await caps.figures(today) == (0, 4 + 3 + 2)
+    await caps.verify()
+    await caps.settle("r1", ReportedTokens(100, 50))
+    await caps.release("r2")
+    await caps.release("first")
+    assert await caps.figures(child) == (COST, 0)
+    assert await caps.figures(parent) == (COST, 9 - COST)
+    assert await caps.figures(today) == (COST, 0)
+    await caps.verify()
+
+
 async def test_what_an_allowance_of_an_allowance_holds_stays_held_when_that_goes(
     caps: Caps,
 ) -> None:
