@@ -40,7 +40,6 @@ from models.cap_window import LIFE, Window
 from models.credit_balance import add_held, exact, lock_balance
 from models.db import Database, sql
 from models.errors import ConflictError, UserError
-from models.event import RunRef
 from models.gate import enter
 from models.hold import EXPIRED_AT_ONCE, expire_due
 from models.ids import uuid7
@@ -49,7 +48,8 @@ from models.local_time import TimeZones
 from models.money import plain
 from models.period import Calendar
 from models.price import PriceBook
-from models.run import ActivityWriter, RunKey, Said
+from models.run_store import make_runs
+from models.said import RunKey
 
 _RACE_COUNT = 10
 _ATTEMPTS_A_SECOND = 100
@@ -175,7 +175,7 @@ class Admission:
         """Decides about requests that nothing is wrong with, and holds what is granted."""
         now: datetime = context["now"]
         zones = TimeZones(context["zone_starts"], context["zone_names"])
-        await _make_runs(connection, organization_id, opened, zones, now)
+        await _make_runs(connection, organization_id, opened, now)
         applying = await _load_applying(connection, organization_id, opened)
         book = await self._ledger.price_book(connection, organization_id, context["has_prices"])
         rooms = await _lock_rooms(
@@ -281,20 +281,20 @@ async def _make_runs(
     connection: asyncpg.Connection,
     organization_id: UUID,
     opened: Sequence[_Asked],
-    zones: TimeZones,
     now: datetime,
 ) -> None:
     """Runs that are named for the first time; what spends in them finds them."""
-    missing = {each.run: each.workspace_id for each in opened if each.run_id is None and each.run}
+    missing = {
+        each.run: each.workspace_id
+        for each in opened
+        if each.run_id is None and each.run is not None and each.workspace_id is not None
+    }
     if not missing:
         return
-    workspaces = {key.project_id: id for key, id in missing.items() if id is not None}
-    writer = ActivityWriter(connection, organization_id, workspaces, zones, now)
-    said = {key: [Said(RunRef(key.key), now, now)] for key in missing}
-    activity = await writer.write(said, {})
+    made = await make_runs(connection, organization_id, list(missing), list(missing.values()), now)
     for each in opened:
         if each.run is not None and each.run_id is None:
-            each.run_id = activity.runs[each.run].id
+            each.run_id = made[each.run]
 
 
 async def _load_applying(

@@ -6,9 +6,12 @@ next. Refused: remembering an answer beyond those who waited for it.
 """
 
 import asyncio
+from collections.abc import Iterable, Iterator
 
 from models.access import KeyAccess, key_accesses
 from models.db import Database
+
+_Answer = asyncio.Future[KeyAccess | None]
 
 
 class KeyLookup:
@@ -16,19 +19,16 @@ class KeyLookup:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._waiting: dict[bytes, asyncio.Future[KeyAccess | None]] = {}
+        self._waiting: dict[bytes, list[_Answer]] = {}
         self._task: asyncio.Task[None] | None = None
 
     async def find(self, secret_hash: bytes) -> KeyAccess | None:
         """As `access.key_access`; raises what that raises."""
-        answer = self._waiting.get(secret_hash)
-        if answer is None:
-            answer = asyncio.get_running_loop().create_future()
-            self._waiting[secret_hash] = answer
+        answer: _Answer = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(secret_hash, []).append(answer)
         if self._task is None:
             self._task = asyncio.create_task(self._work())
-        # One caller's hanging up is no reason to leave the others without an answer.
-        return await asyncio.shield(answer)
+        return await answer
 
     async def _work(self) -> None:
         try:
@@ -40,14 +40,19 @@ class KeyLookup:
         finally:
             self._task = None
 
-    async def _answer(self, asked: dict[bytes, asyncio.Future[KeyAccess | None]]) -> None:
+    async def _answer(self, asked: dict[bytes, list[_Answer]]) -> None:
         try:
             async with self._database.connection() as connection:
                 found = await key_accesses(connection, list(asked))
         except Exception as error:
-            for answer in asked.values():
+            for answer in _open(asked.values()):
                 answer.set_exception(error)
-                answer.exception()  # taken note of, should all who asked have hung up
             return
-        for secret_hash, answer in asked.items():
-            answer.set_result(found.get(secret_hash))
+        for secret_hash, answers in asked.items():
+            for answer in _open([answers]):
+                answer.set_result(found.get(secret_hash))
+
+
+def _open(asked: Iterable[list[_Answer]]) -> Iterator[_Answer]:
+    """The answers that somebody still waits for: others have hung up."""
+    return (answer for answers in asked for answer in answers if not answer.done())

@@ -5,16 +5,18 @@ the batch is there as a whole or not at all. Locks are taken in the order of the
 jobs, rates, ledger keys, rollups. Refused here: deciding who may write, and waiting for a balance.
 """
 
+import asyncio
 import time
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, Self, TypeVar
 from uuid import UUID
 
 import asyncpg
 
 from models.adoption import Adoption, with_adoption
+from models.cap_posting import Settlement
 from models.db import Database, sql
 from models.errors import ConflictError, UserError
 from models.event import UNATTRIBUTED, JobRef, RunRef, UsageEvent, UsageOutcome, UsageStatus
@@ -27,13 +29,16 @@ from models.posting import NOTHING, Attribution, Entry, Posted, content_hash, gr
 from models.price import PriceBook, Rate, load_price_book
 from models.public_price import public_version
 from models.rate import insert_rates
-from models.run import Activity, ActivityWriter, JobKey, Ref, RunKey, Said
+from models.run import Activity, Stored, merge
+from models.run_store import stored
+from models.said import JobKey, Named, RunKey, gather_events, gather_run
 from models.token import TokenCounts
 
 PRICES_SECONDS = 60
 """How old its view of public prices may be, in a process that others adopt prices beside."""
 _RACE_COUNT = 10
-Key = TypeVar("Key", bound=Hashable)
+Answer = TypeVar("Answer")
+_Said = tuple[UsageEvent, tuple[TokenCounts | None, list[UserError]]]
 _KNOWN_RATE_COUNT = 100_000
 
 
@@ -51,6 +56,41 @@ class _Context:
     zones: TimeZones
     prices: PriceBook
     posted: Mapping[str, Posted]
+    stored: Stored
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a batch names, of which its context tells what is there."""
+
+    named: Named
+    project_ids: Collection[UUID]
+    api_key_ids: Collection[UUID] = ()
+    user_ids: Collection[UUID] = ()
+    event_keys: Collection[str] = ()
+
+    @classmethod
+    def of(cls, said: Sequence[_Said], named: Named) -> Self:
+        """What events name; the keys only of those that can be recorded."""
+        events = [event for event, _ in said]
+        return cls(
+            named,
+            {event.project_id for event in events},
+            {event.api_key_id for event in events if event.api_key_id is not None},
+            {event.user_id for event in events if event.user_id is not None},
+            {event.counted_key for event, (counts, _) in said if counts is not None},
+        )
+
+    def parameters(self) -> tuple[Collection[Any], ...]:
+        """Of `ledger_context.sql`, from the second on."""
+        runs, jobs = self.named.runs, self.named.jobs
+        return (
+            *(self.project_ids, self.api_key_ids, self.user_ids, self.event_keys),
+            *([run.project_id for run in runs], [run.key for run in runs]),
+            [job.run.project_id for job in jobs],
+            [job.run.key for job in jobs],
+            [job.key for job in jobs],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,26 +123,33 @@ class Ledger:
         self._known_rates: set[tuple[UUID, UUID]] = set()
 
     async def record(
-        self, organization_id: UUID, events: Sequence[UsageEvent], *, now: datetime | None = None
+        self,
+        organization_id: UUID,
+        events: Sequence[UsageEvent],
+        *,
+        now: datetime | None = None,
+        on_sent: Callable[[], None] | None = None,
     ) -> list[UsageOutcome]:
         """Records a batch and answers each event, in order.
 
         `now` stands for an omitted `occurred_at` and is the entries' `recorded_at`; the clock's
-        when None. Raises what asyncpg raises when the database is away: nothing was written.
+        when None. `on_sent` is called when the batch is with PostgreSQL and this process has
+        nothing to do for it; perhaps repeatedly, perhaps never. Raises what asyncpg raises when the
+        database is away: nothing was written.
         """
         instant = now or datetime.now(UTC)
-        for _ in range(_RACE_COUNT):
-            try:
-                plan = await with_adoption(
-                    self._database,
-                    organization_id,
-                    lambda adoption: self._record(adoption, events, instant),
-                )
-            except _RacedError:
-                continue
-            self._remember_rates(organization_id, plan.rates)
-            return plan.outcomes
-        raise ConflictError("The same events are being written by too many callers; send again.")
+        # Checked before anything is sent: not every text can be.
+        said = [(event, check(event)) for event in events]
+        named = gather_events((event for event, (_, errors) in said if not errors), instant)
+        plan = await self._in_turn(
+            organization_id,
+            _Asked.of(said, named),
+            lambda adoption, context: self._record(
+                adoption, context, said, named, instant, on_sent
+            ),
+        )
+        self._remember_rates(organization_id, plan.rates)
+        return plan.outcomes
 
     async def record_run(
         self,
@@ -118,25 +165,14 @@ class Ledger:
         The caller has checked both (`event_check.check_activity`) and the project.
         """
         instant = now or datetime.now(UTC)
-        key = RunKey(project_id, run.key)
-        said = [Said(run, instant, instant)]
-        jobs_said: dict[JobKey, list[Said[JobRef]]] = {}
-        for job in jobs:
-            _gather(jobs_said, JobKey(key, job.key), job, instant)
+        named = gather_run(project_id, run, jobs, instant)
 
-        async def bring_up(adoption: Adoption) -> UUID:
-            connection = adoption.connection
-            context = await self._load_context(connection, organization_id, {project_id})
-            writer = ActivityWriter(
-                connection, organization_id, context.workspace_ids, context.zones, instant
-            )
-            activity = await writer.write({key: said}, jobs_said)
-            await adoption.find(activity.adopted)
-            await write(connection, organization_id, instant, [], activity.counts)
-            await adoption.count(activity.adopted)
-            return activity.runs[key].id
+        async def bring_up(adoption: Adoption, context: _Context) -> UUID:
+            activity = merge(named, context.stored, context.workspace_ids, context.zones)
+            await self._write(adoption, instant, [], activity)
+            return activity.runs[RunKey(project_id, run.key)].id
 
-        return await with_adoption(self._database, organization_id, bring_up)
+        return await self._in_turn(organization_id, _Asked(named, {project_id}), bring_up)
 
     @property
     def database(self) -> Database:
@@ -147,49 +183,74 @@ class Ledger:
         """Reads public prices anew with the next batch."""
         self._public = None
 
+    async def _in_turn(
+        self,
+        organization_id: UUID,
+        asked: _Asked,
+        work: Callable[[Adoption, _Context], Awaitable[Answer]],
+    ) -> Answer:
+        """Does `work` with its context in a transaction, anew where another writer is quicker."""
+
+        async def decide(adoption: Adoption) -> Answer:
+            if is_raced:
+                # Waits for whoever was quicker; only what is asked next sees what he wrote.
+                await self._load_context(adoption.connection, organization_id, asked)
+            context = await self._load_context(adoption.connection, organization_id, asked)
+            return await work(adoption, context)
+
+        is_raced = False
+        for _ in range(_RACE_COUNT):
+            try:
+                return await with_adoption(self._database, organization_id, decide)
+            except _RacedError:
+                is_raced = True
+        raise ConflictError("The same events are being written by too many callers; send again.")
+
     async def _record(
-        self, adoption: Adoption, events: Sequence[UsageEvent], now: datetime
+        self,
+        adoption: Adoption,
+        context: _Context,
+        said: Sequence[_Said],
+        named: Named,
+        now: datetime,
+        on_sent: Callable[[], None] | None,
     ) -> _Plan:
         connection, organization_id = adoption.connection, adoption.organization_id
-        # Checked before anything is sent: not every text can be.
-        said = [(event, check(event)) for event in events]
-        context = await self._load_context(
-            connection,
-            organization_id,
-            {event.project_id for event in events},
-            {event.api_key_id for event in events if event.api_key_id is not None},
-            {event.user_id for event in events if event.user_id is not None},
-            {event.counted_key for event, (counts, _) in said if counts is not None},
-        )
         checked = [_checked(event, *result, context) for event, result in said]
         sound = [each for each in checked if isinstance(each, _Sound)]
-        writer = ActivityWriter(
-            connection, organization_id, context.workspace_ids, context.zones, now
-        )
-        activity = await writer.write(*_named(_without_conflicts(sound, context.posted), now))
-        await adoption.find(activity.adopted)
+        telling = list(_without_conflicts(sound, context.posted))
+        if len(telling) < len(said):
+            named = gather_events(telling, now)
+        activity = merge(named, context.stored, context.workspace_ids, context.zones)
         plan = _plan(checked, context, activity, now)
         await self._insert_rates(connection, organization_id, plan.rates, now)
+        events = [event for event, _ in said]
         holds = await lock_settlements(connection, organization_id, events, plan.outcomes)
-        if not await write(connection, organization_id, now, plan.entries, activity.counts, holds):
-            raise _RacedError
-        await adoption.count(activity.adopted)
+        if on_sent is not None:
+            asyncio.get_running_loop().call_soon(on_sent)
+        await self._write(adoption, now, plan.entries, activity, holds)
         return plan
 
-    async def _load_context(
+    async def _write(
         self,
-        connection: asyncpg.Connection,
-        organization_id: UUID,
-        projects: Collection[UUID],
-        api_keys: Collection[UUID] = (),
-        users: Collection[UUID] = (),
-        event_keys: Collection[str] = (),
+        adoption: Adoption,
+        now: datetime,
+        entries: Sequence[Entry],
+        activity: Activity,
+        holds: Sequence[Settlement] = (),
+    ) -> None:
+        await adoption.find(activity.adopted)
+        connection, organization_id = adoption.connection, adoption.organization_id
+        if not await write(connection, organization_id, now, entries, activity, holds):
+            raise _RacedError
+        await adoption.count(activity.adopted)
+
+    async def _load_context(
+        self, connection: asyncpg.Connection, organization_id: UUID, asked: _Asked
     ) -> _Context:
         """One statement, and a second one where the organization has prices of its own."""
         prices = await self._public_prices(connection)
-        [row] = await connection.fetch(
-            sql("ledger_context"), organization_id, projects, api_keys, users, event_keys
-        )
+        [row] = await connection.fetch(sql("ledger_context"), organization_id, *asked.parameters())
         if not row["zone_names"]:
             raise LookupError(f"organization {organization_id} does not exist")
         if row["has_prices"]:
@@ -201,6 +262,7 @@ class Ledger:
             TimeZones(row["zone_starts"], row["zone_names"]),
             prices,
             gather_posted(row["posted"]),
+            stored(row["runs"], row["jobs"]),
         )
 
     async def price_book(
@@ -270,32 +332,6 @@ def _without_conflicts(
                 yield event
         elif first.setdefault(event.counted_key, each.digest) == each.digest:
             yield event
-
-
-def _named(
-    events: Iterable[UsageEvent], now: datetime
-) -> tuple[dict[RunKey, list[Said[RunRef]]], dict[JobKey, list[Said[JobRef]]]]:
-    """What the events say about runs and jobs, gathered by key."""
-    runs: dict[RunKey, list[Said[RunRef]]] = {}
-    jobs: dict[JobKey, list[Said[JobRef]]] = {}
-    for event in events:
-        if event.run is None:
-            continue
-        at = event.occurred_at or now
-        run = RunKey(event.project_id, event.run.key)
-        _gather(runs, run, event.run, at)
-        if event.job is not None:
-            _gather(jobs, JobKey(run, event.job.key), event.job, at)
-    return runs, jobs
-
-
-def _gather(said: dict[Key, list[Said[Ref]]], key: Key, ref: Ref, at: datetime) -> None:
-    """Adds to what was said; most events only repeat the words of the one before."""
-    sayings = said.setdefault(key, [])
-    if sayings and sayings[-1].ref == ref:
-        sayings[-1] = sayings[-1].extended(at)
-    else:
-        sayings.append(Said(ref, at, at))
 
 
 def _plan(

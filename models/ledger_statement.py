@@ -3,6 +3,9 @@
 One statement, so that entries and sums are there together or not at all. The rollups are fed by
 what the INSERT returns, never by the parameters: an entry that lost a race is not summed.
 
+The runs and jobs that a batch names are written by it, too, before the entries that belong to them:
+one that another writer made meanwhile is left alone, and then nothing is posted.
+
 Entries go as one array of the composite type `ledger_entry_v2`: an array for each column costs
 twice the time to make (asyncpg asks of every element whether it is an array itself) and to take
 apart; see docs/decisions/0012-write-path.md.
@@ -19,7 +22,8 @@ import asyncpg
 
 from models.posting import Entry
 from models.rollup import DURATION_DAY, ROLLUPS, condense, write_statements
-from models.run import JobCount
+from models.run import Activity
+from models.run_store import JOB_COLUMNS, RUN_COLUMNS, job_rows, run_rows
 
 COLUMNS = (
     *("id", "project_id", "workspace_id", "run_id", "job_id", "occurred_at", "local_date"),
@@ -31,7 +35,7 @@ COLUMNS = (
     *("content_hash", "corrects_id", "reason", "import_id", "reservation_id"),
 )
 """The fields of `ledger_entry_v2`, in its order: columns of the ledger."""
-_JOB_COLUMNS = (
+_COUNT_COLUMNS = (
     ("project_id", "uuid"),
     ("run_id", "uuid"),
     ("agent_type", "text"),
@@ -43,16 +47,23 @@ _JOB_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """How many entries were appended, and what the organization has to charge them to.
+    """How much of a batch was taken, and what the organization has to charge its entries to.
 
     `billing_mode` is None where there is no balance: everything is paid in dollars, and included.
     """
 
-    count: int
+    entry_count: int
+    run_count: int
+    job_count: int
     has_caps: bool
     billing_mode: str | None
     credits_per_dollar: Decimal | None
     included_dollars: Decimal | None
+
+    def is_all_of(self, entries: Sequence[Entry], activity: Activity) -> bool:
+        """Whether nobody else took a key of these first."""
+        given = (len(entries), len(activity.changed_runs), len(activity.changed_jobs))
+        return (self.entry_count, self.run_count, self.job_count) == given
 
     @property
     def is_charged(self) -> bool:
@@ -80,27 +91,81 @@ if _LAST is not DURATION_DAY:
     raise AssertionError("rollups are written in the order in which all writers lock them")
 
 
+def _unnested(columns: Sequence[tuple[str, str]], first: int) -> str:
+    """A FROM item `n` of arrays, whose parameters begin with the `first`."""
+    arrays = ", ".join(f"${place}::{kind}[]" for place, (_, kind) in enumerate(columns, first))
+    return f"unnest({arrays}) AS n ({', '.join(name for name, _ in columns)})"
+
+
+_FIRST_COUNT = 4
+_FIRST_RUN = _FIRST_COUNT + len(_COUNT_COLUMNS)
+_FIRST_JOB = _FIRST_RUN + len(RUN_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Put:
+    """How rows of a table are written, new ones and those that are held already.
+
+    `fixed` columns are never changed. A row whose key somebody else took meanwhile does not return.
+    By the unique key rather than by a join: whatever the planner knows of a young table, it then
+    looks each one up.
+    """
+
+    table: str
+    columns: Sequence[tuple[str, str]]
+    key: str
+    fixed: tuple[str, ...]
+
+    def statement(self, first: int, condition: str) -> str:
+        """From parameters that begin with the `first`, in the order of their keys."""
+        names = [name for name, _ in self.columns]
+        changed = ", ".join(f"{it} = EXCLUDED.{it}" for it in names if it not in self.fixed)
+        return f"""
+    INSERT INTO {self.table} AS r (organization_id, {", ".join(names)}, created_at)
+    SELECT $1, {", ".join(f"n.{name}" for name in names)}, $2
+    FROM {_unnested(self.columns, first)}
+    WHERE {condition}
+    ORDER BY {self.key}
+    ON CONFLICT (organization_id, {self.key}) DO UPDATE SET {changed} WHERE r.id = EXCLUDED.id
+    RETURNING r.id"""  # noqa: S608 - names of ours
+
+
+_RUN = _Put(
+    "pipeline_run", RUN_COLUMNS, "project_id, key", ("id", "project_id", "key", "workspace_id")
+)
+_JOB = _Put(
+    "agent_job", JOB_COLUMNS, "run_id, key", ("id", "project_id", "run_id", "key", "agent_type")
+)
+
+
 def _statement() -> str:
     names = ", ".join(COLUMNS)
-    job_arrays = ", ".join(f"${place}::{kind}[]" for place, (_, kind) in enumerate(_JOB_COLUMNS, 4))
-    job_names = ", ".join(name for name, _ in _JOB_COLUMNS)
+    are_runs_put = f"(SELECT count(*) FROM run_put) = cardinality(${_FIRST_RUN})"  # noqa: S608
+    are_jobs_put = f"(SELECT count(*) FROM job_put) = cardinality(${_FIRST_JOB})"  # noqa: S608
     return f"""
-WITH posted AS (
+WITH run_put AS ({_RUN.statement(_FIRST_RUN, "true")}
+),
+job_put AS ({_JOB.statement(_FIRST_JOB, are_runs_put)}
+),
+posted AS (
     INSERT INTO credit_transaction (organization_id, recorded_at, {names})
     SELECT $1, $2, {names} FROM unnest($3::ledger_entry_v2[]) AS n
+    WHERE {are_jobs_put}
     ORDER BY n.event_key, n.part
     ON CONFLICT (organization_id, event_key, part) DO NOTHING
     RETURNING *
 ),
-counted AS (SELECT * FROM unnest({job_arrays}) AS n ({job_names})),
+counted AS (SELECT * FROM {_unnested(_COUNT_COLUMNS, _FIRST_COUNT)}),
 condensed AS ({condense("posted AS e")}),
 {write_statements("condensed AS e", "counted AS j", _FROM_CONDENSED)},
 {write_statements("posted AS e", "counted AS j", [_LAST])}
 SELECT
-    taken.count,
+    taken.entry_count,
+    (SELECT count(*) FROM run_put) AS run_count,
+    (SELECT count(*) FROM job_put) AS job_count,
     EXISTS (SELECT FROM cap AS c WHERE c.organization_id = $1 AND c.removed_at IS NULL) AS has_caps,
     b.billing_mode, b.credits_per_dollar, b.included_dollars
-FROM (SELECT count(*) AS count FROM posted) AS taken
+FROM (SELECT count(*) AS entry_count FROM posted) AS taken
 LEFT JOIN credit_balance AS b ON b.organization_id = $1"""  # noqa: S608 - names of ours
 
 
@@ -112,13 +177,23 @@ async def append(
     organization_id: UUID,
     recorded_at: datetime,
     entries: Sequence[Entry],
-    counts: Sequence[JobCount],
+    activity: Activity,
 ) -> Taken:
-    """Appends entries and adds them and the job counts to the rollups; answers what it took.
+    """Writes runs and jobs, appends entries, adds both to the rollups; answers what it took.
 
-    Fewer than given means that another writer took a part first: roll back and decide anew.
+    Less than given means that another writer took a part first: roll back and decide anew.
     """
-    rows = [_row(entry) for entry in entries]
-    job_columns = [list(column) for column in zip(*counts, strict=True)] or [[]] * len(_JOB_COLUMNS)
-    [row] = await connection.fetch(STATEMENT, organization_id, recorded_at, rows, *job_columns)
+    [row] = await connection.fetch(
+        STATEMENT,
+        organization_id,
+        recorded_at,
+        [_row(entry) for entry in entries],
+        *_columns(activity.counts, len(_COUNT_COLUMNS)),
+        *_columns(run_rows(activity.changed_runs), len(RUN_COLUMNS)),
+        *_columns(job_rows(activity.changed_jobs), len(JOB_COLUMNS)),
+    )
     return Taken(*row)
+
+
+def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)] or [[]] * width

@@ -1,8 +1,8 @@
-"""The one way into the ledger: entries, every rollup, then what they are charged to.
+"""The one way into the ledger: runs and jobs, entries, every rollup, then what they are charged to.
 
 Whoever posts (recording, undoing, repricing, settling) calls `write`, inside a transaction of its
-own and after its locks on runs, jobs and holds. What is locked last and shortest stands here, after
-the rollups. Refused: deciding what to post.
+own and after its locks on known runs, jobs and holds. What is locked last and shortest stands here,
+after the rollups. Refused: deciding what to post.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,10 @@ from models.hold import costs_under, save_settlements
 from models.ledger_statement import append
 from models.money import ZERO
 from models.posting import Entry
-from models.run import JobCount
+from models.run import Activity
+from models.run_span import note_spans
+
+NOTHING_NAMED = Activity()
 
 
 async def write(
@@ -26,20 +29,21 @@ async def write(
     organization_id: UUID,
     recorded_at: datetime,
     entries: Sequence[Entry],
-    counts: Sequence[JobCount] = (),
+    activity: Activity = NOTHING_NAMED,
     settlements: Sequence[Settlement] = (),
 ) -> bool:
-    """Posts entries and job counts; False when another writer took a part first.
+    """Posts entries and what was done; False when another writer took a part of it first.
 
     Then the caller's transaction must be rolled back and its decision made anew. Its first
     statement has entered the gate. `settlements` are the reservations under which entries were
     spent, locked: they hold less afterwards, or have ended.
     """
-    if not entries and not counts and not settlements:
+    if not (entries or activity.is_written or settlements):
         return True
-    taken = await append(connection, organization_id, recorded_at, entries, counts)
-    if taken.count != len(entries):
+    taken = await append(connection, organization_id, recorded_at, entries, activity)
+    if not taken.is_all_of(entries, activity):
         return False
+    await note_spans(connection, organization_id, activity.spans)
     if taken.has_caps:
         await charge_caps(connection, organization_id, entries, settlements)
     freed = ZERO

@@ -1,26 +1,24 @@
-"""Runs and jobs by the callers' keys: found, made when first named, merged with what is said anew.
+"""Runs and jobs by the callers' keys: as they stand, merged with what is said of them anew.
 
 Merging does not depend on the order in which things are said: a start moves back only, an end moves
 forward only, an ended thing never runs again, and of two ends the later one decides the status.
 What finishes, or finishes elsewhere in time than it did, comes back as `JobCount`s for the rollups.
-Refused: deciding who may write (doors) and committing (the ledger's transaction).
+Refused: reading and writing (see `run_store.py`), and deciding who may write (doors).
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple
 from uuid import UUID
 
-import asyncpg
-
 from models.agent_type import canonical
-from models.db import sql
 from models.errors import ConflictError
 from models.event import JobRef, RunRef, RunStatus
 from models.ids import uuid7
 from models.local_time import TimeZones
-from models.run_span import RunSpan, note_spans, span_of
+from models.run_span import RunSpan, span_of
+from models.said import JobKey, Named, RunKey, Said
 
 # Of two ends at the same instant the worse one is shown.
 _SEVERITY = {
@@ -29,38 +27,6 @@ _SEVERITY = {
     RunStatus.CANCELLED: 2,
     RunStatus.FAILED: 3,
 }
-
-
-class RunKey(NamedTuple):
-    """What names a run within an organization."""
-
-    project_id: UUID
-    key: str
-
-
-class JobKey(NamedTuple):
-    """What names a job within an organization."""
-
-    run: RunKey
-    key: str
-
-
-Ref = TypeVar("Ref", RunRef, JobRef)
-
-
-@dataclass(frozen=True, slots=True)
-class Said(Generic[Ref]):
-    """A run or job as named by events between two instants, both included."""
-
-    ref: Ref
-    first_at: datetime
-    last_at: datetime
-
-    def extended(self, at: datetime) -> "Said[Ref]":
-        """The same words, said at one more instant."""
-        if self.first_at <= at <= self.last_at:
-            return self
-        return Said(self.ref, min(self.first_at, at), max(self.last_at, at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +53,7 @@ class Run:
 
     id: UUID
     key: RunKey
+    workspace_id: UUID
     standing: Standing
     parent_id: UUID | None = None
     workflow: str | None = None
@@ -119,16 +86,34 @@ class JobCount(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Activity:
-    """What a batch names, as stored, and the job counts that it changed.
-
-    `adopted` are runs of which only now is said which run started them.
-    """
+class Stored:
+    """What is stored under the keys of a batch, held against other writers."""
 
     runs: Mapping[RunKey, Run]
     jobs: Mapping[JobKey, Job]
-    counts: Sequence[JobCount]
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """How everything that a batch names is to stand, and what has to be written for that.
+
+    `changed_runs` and `changed_jobs` are new or differ from what is stored; `counts` are the job
+    counts that change with them. `adopted` are runs of which only now is said which run started
+    them, `spans` the days of runs that last longer than one.
+    """
+
+    runs: Mapping[RunKey, Run] = field(default_factory=dict)
+    jobs: Mapping[JobKey, Job] = field(default_factory=dict)
+    changed_runs: Sequence[Run] = ()
+    changed_jobs: Sequence[Job] = ()
+    counts: Sequence[JobCount] = ()
     adopted: Sequence[UUID] = ()
+    spans: Sequence[RunSpan] = ()
+
+    @property
+    def is_written(self) -> bool:
+        """Whether anything has to be written for it."""
+        return bool(self.changed_runs or self.changed_jobs or self.counts or self.spans)
 
 
 def standing(said: Said[RunRef] | Said[JobRef]) -> Standing:
@@ -145,251 +130,79 @@ def standing(said: Said[RunRef] | Said[JobRef]) -> Standing:
     return Standing(status, begun, finished_at)
 
 
-class ActivityWriter:
-    """Finds, makes and merges the runs and jobs of one batch inside the caller's transaction."""
+def merge(
+    named: Named, stored: Stored, workspace_ids: Mapping[UUID, UUID], zones: TimeZones
+) -> Activity:
+    """Brings together what is said and what is stored.
 
-    def __init__(
-        self,
-        connection: asyncpg.Connection,
-        organization_id: UUID,
-        workspace_ids: Mapping[UUID, UUID],
-        zones: TimeZones,
-        now: datetime,
-    ) -> None:
-        self._connection = connection
-        self._organization_id = organization_id
-        self._workspace_ids = workspace_ids
-        self._zones = zones
-        self._now = now
-        self._counts: list[JobCount] = []
-        self._adopted: list[UUID] = []
-
-    async def write(
-        self,
-        runs: Mapping[RunKey, Sequence[Said[RunRef]]],
-        jobs: Mapping[JobKey, Sequence[Said[JobRef]]],
-    ) -> Activity:
-        """Brings everything named up to date; the caller's transaction then holds its locks."""
-        stored_runs = await self._write_runs(_with_parents(runs))
-        stored_jobs = await self._write_jobs(jobs, stored_runs)
-        return Activity(stored_runs, stored_jobs, self._counts, self._adopted)
-
-    async def _write_runs(self, said: Mapping[RunKey, Sequence[Said[RunRef]]]) -> dict[RunKey, Run]:
-        if not said:
-            return {}
-        stored = await self._find_runs(list(said))
-        old = set(stored)
-        if any(saying.ref.parent_key for sayings in said.values() for saying in sayings):
-            # Whoever is named as a parent has to be there before its children are.
-            new = [_new_run(key, said[key]) for key in said if key not in stored]
-            made = await self._put_runs(new)
-            stored |= {run.key: run for run in new if run.id in made}
-            stored |= await self._find_runs([key for key in said if key not in stored])
-        merged: dict[RunKey, Run] = {}
-        waiting: Collection[RunKey] = said
-        while waiting:
-            for key in waiting:
-                known = stored.get(key)
-                merged[key] = (
-                    _merge_run(known, said[key], stored) if known else _new_run(key, said[key])
-                )
-            changed = [merged[key] for key in waiting if merged[key] != stored.get(key)]
-            self._adopted += [
-                run.id
-                for run in changed
-                if run.key in old and run.parent_id != stored[run.key].parent_id
-            ]
-            made = await self._put_runs(changed)
-            waiting = [run.key for run in changed if run.id not in made]
-            stored |= await self._find_runs(waiting)  # somebody else was quicker
-        await note_spans(
-            self._connection,
-            self._organization_id,
-            self._spans(said, stored, merged),
-        )
-        return merged
-
-    def _spans(
-        self,
-        said: Mapping[RunKey, Sequence[Said[RunRef]]],
-        stored: Mapping[RunKey, Run],
-        merged: Mapping[RunKey, Run],
-    ) -> list[RunSpan]:
-        """Of the runs that go on past the day of their beginning. What was known lasted a day."""
-        found = (
-            span_of(
-                run.id,
-                self._workspace_ids[key.project_id],
-                run.standing.started_at,
-                max(
-                    stored.get(key, run).standing.started_at,
-                    *(each.last_at for each in said[key]),
-                ),
-            )
-            for key, run in merged.items()
-        )
-        return [span for span in found if span is not None]
-
-    async def _write_jobs(
-        self, said: Mapping[JobKey, Sequence[Said[JobRef]]], runs: Mapping[RunKey, Run]
-    ) -> dict[JobKey, Job]:
-        if not said:
-            return {}
-        places = {(runs[key.run].id, key.key): key for key in said}
-        stored = await self._find_jobs(places)
-        merged: dict[JobKey, Job] = {}
-        waiting = places
-        while waiting:
-            for key in waiting.values():
-                job = stored.get(key) or _first_job(key, runs[key.run], said[key])
-                merged[key] = self._merge_job(job, said[key])
-            changed = {
-                place: merged[key]
-                for place, key in waiting.items()
-                if merged[key] != stored.get(key)
-            }
-            made = await self._put_jobs(list(changed.values()))
-            for place, job in changed.items():
-                if job.id in made:
-                    self._count_change(stored.get(places[place]), job)
-            waiting = {place: places[place] for place, job in changed.items() if job.id not in made}
-            stored |= await self._find_jobs(waiting)  # somebody else was quicker
-        return merged
-
-    async def _find_runs(self, keys: Sequence[RunKey]) -> dict[RunKey, Run]:
-        if not keys:
-            return {}
-        rows = await self._connection.fetch(
-            sql("run_find"),
-            self._organization_id,
-            [key.project_id for key in keys],
-            [key.key for key in keys],
-        )
-        return {run.key: run for run in map(_run_from_row, rows)}
-
-    async def _put_runs(self, runs: Sequence[Run]) -> set[UUID]:
-        """Writes runs, new ones and others, and answers which: not where another has the key."""
-        columns = zip(
-            *(
-                (
-                    run.id,
-                    run.key.project_id,
-                    self._workspace_ids[run.key.project_id],
-                    run.parent_id,
-                    run.key.key,
-                    run.workflow,
-                    run.trigger,
-                    run.standing.status,
-                    run.standing.started_at,
-                    run.standing.finished_at,
-                )
-                for run in runs
-            ),
-            strict=True,
-        )
-        if not runs:
-            return set()
-        rows = await self._connection.fetch(
-            sql("run_put"), self._organization_id, self._now, *columns
-        )
-        return {row["id"] for row in rows}
-
-    async def _find_jobs(self, places: Mapping[tuple[UUID, str], JobKey]) -> dict[JobKey, Job]:
-        if not places:
-            return {}
-        rows = await self._connection.fetch(
-            sql("job_find"),
-            self._organization_id,
-            [run_id for run_id, _ in places],
-            [key for _, key in places],
-        )
-        return {places[job.run_id, job.key]: job for job in map(_job_from_row, rows)}
-
-    async def _put_jobs(self, jobs: Sequence[Job]) -> set[UUID]:
-        """The same of jobs."""
-        columns = zip(
-            *(
-                (
-                    job.id,
-                    job.project_id,
-                    job.run_id,
-                    job.key,
-                    job.agent_type,
-                    job.initiator,
-                    job.standing.status,
-                    job.standing.started_at,
-                    job.standing.finished_at,
-                    job.finished_date,
-                )
-                for job in jobs
-            ),
-            strict=True,
-        )
-        if not jobs:
-            return set()
-        rows = await self._connection.fetch(
-            sql("job_put"), self._organization_id, self._now, *columns
-        )
-        return {row["id"] for row in rows}
-
-    def _merge_job(self, job: Job, said: Sequence[Said[JobRef]]) -> Job:
-        """The job with what was said; its kind stays what it was first called."""
-        merged, initiator = job.standing, job.initiator
-        for saying in said:
-            merged = merged.merged(standing(saying))
-            initiator = initiator or saying.ref.initiator
-        finished = merged.finished_at
-        day = self._zones.day(finished).date if finished else None
-        if finished is not None and finished == job.standing.finished_at:
-            day = job.finished_date or day
-        return replace(job, standing=merged, initiator=initiator, finished_date=day)
-
-    def _count_change(self, old: Job | None, new: Job) -> None:
-        before, after = job_counts(old, -1) if old else [], job_counts(new, 1)
-        if [_uncounted(count) for count in before] != [_uncounted(count) for count in after]:
-            self._counts.extend([*before, *after])
-
-
-async def cancel_jobs(
-    connection: asyncpg.Connection, organization_id: UUID, ids: Collection[UUID]
-) -> list[JobCount]:
-    """Takes the end from jobs that should not count, and answers what that takes from the counts.
-
-    A job that ends again later counts again.
+    `workspace_ids` are those of the projects, `zones` tell on which local day a job ended.
     """
-    rows = await connection.fetch(sql("job_lock"), organization_id, ids)
-    jobs = [_job_from_row(row) for row in rows]
-    cancelled = [
-        replace(
-            job,
-            standing=Standing(RunStatus.CANCELLED, job.standing.started_at, None),
-            finished_date=None,
-        )
-        for job in jobs
-    ]
-    await _update_jobs(connection, organization_id, cancelled)
-    return [count for job in jobs for count in job_counts(job, -1)]
-
-
-async def _update_jobs(
-    connection: asyncpg.Connection, organization_id: UUID, jobs: Sequence[Job]
-) -> None:
-    columns = zip(
-        *(
-            (
-                job.id,
-                job.initiator,
-                job.standing.status,
-                job.standing.started_at,
-                job.standing.finished_at,
-                job.finished_date,
-            )
-            for job in jobs
-        ),
-        strict=True,
+    # Whoever is named as a parent has an id before its children are merged.
+    begun = {
+        key: stored.runs.get(key) or _first_run(key, workspace_ids[key.project_id], said)
+        for key, said in named.runs.items()
+    }
+    runs = {key: _merge_run(begun[key], said, begun) for key, said in named.runs.items()}
+    jobs: dict[JobKey, Job] = {}
+    counts: list[JobCount] = []
+    for key, said in named.jobs.items():
+        old = stored.jobs.get(key)
+        job = _merge_job(old or _first_job(key, runs[key.run], said), said, zones)
+        jobs[key] = job
+        if job != old:
+            counts.extend(_change(old, job))
+    return Activity(
+        runs,
+        jobs,
+        [run for key, run in runs.items() if run != stored.runs.get(key)],
+        [job for key, job in jobs.items() if job != stored.jobs.get(key)],
+        counts,
+        _adopted(runs, stored.runs),
+        list(_spans(named.runs, runs, stored.runs)),
     )
-    if jobs:
-        await connection.execute(sql("job_update"), organization_id, *columns)
+
+
+def _adopted(runs: Mapping[RunKey, Run], stored: Mapping[RunKey, Run]) -> list[UUID]:
+    return [
+        run.id
+        for key, run in runs.items()
+        if key in stored and run.parent_id != stored[key].parent_id
+    ]
+
+
+def _spans(
+    said: Mapping[RunKey, Sequence[Said[RunRef]]],
+    runs: Mapping[RunKey, Run],
+    stored: Mapping[RunKey, Run],
+) -> Iterator[RunSpan]:
+    """Of the runs that go on past the day of their beginning. What was known lasted a day."""
+    for key, run in runs.items():
+        known_at = stored.get(key, run).standing.started_at
+        last_at = max(known_at, *(each.last_at for each in said[key]))
+        span = span_of(run.id, run.workspace_id, run.standing.started_at, last_at)
+        if span is not None:
+            yield span
+
+
+def _merge_job(job: Job, said: Sequence[Said[JobRef]], zones: TimeZones) -> Job:
+    """The job with what was said; its kind stays what it was first called."""
+    merged, initiator = job.standing, job.initiator
+    for saying in said:
+        merged = merged.merged(standing(saying))
+        initiator = initiator or saying.ref.initiator
+    finished = merged.finished_at
+    day = zones.day(finished).date if finished else None
+    if finished is not None and finished == job.standing.finished_at:
+        day = job.finished_date or day
+    return replace(job, standing=merged, initiator=initiator, finished_date=day)
+
+
+def _change(old: Job | None, new: Job) -> list[JobCount]:
+    """What becomes of the counts when a job stands as `new`."""
+    before, after = job_counts(old, -1) if old else [], job_counts(new, 1)
+    if [_uncounted(count) for count in before] == [_uncounted(count) for count in after]:
+        return []
+    return [*before, *after]
 
 
 def job_counts(job: Job, sign: int) -> list[JobCount]:
@@ -406,28 +219,15 @@ def _uncounted(count: JobCount) -> tuple[date, bool]:
     return (count.finished_date, count.succeeded != 0)
 
 
-def _with_parents(
-    runs: Mapping[RunKey, Sequence[Said[RunRef]]],
-) -> dict[RunKey, Sequence[Said[RunRef]]]:
-    """Adds runs that are only named as parents: they began no later than their child's event."""
-    complete: dict[RunKey, Sequence[Said[RunRef]]] = dict(runs)
-    for key, sayings in runs.items():
-        for saying in sayings:
-            parent = saying.ref.parent_key
-            if parent is not None:
-                named = RunKey(key.project_id, parent)
-                complete.setdefault(named, [Said(RunRef(parent), saying.first_at, saying.first_at)])
-    return complete
-
-
 def _first_job(key: JobKey, run: Run, said: Sequence[Said[JobRef]]) -> Job:
     """The job as first named, before what was said is merged into it."""
     kind = canonical(said[0].ref.agent_type)
     return Job(uuid7(), key.run.project_id, run.id, key.key, kind, None, standing(said[0]))
 
 
-def _new_run(key: RunKey, said: Sequence[Said[RunRef]]) -> Run:
-    return _merge_run(Run(uuid7(), key, standing(said[0])), said, {})
+def _first_run(key: RunKey, workspace_id: UUID, said: Sequence[Said[RunRef]]) -> Run:
+    """The run as first named, before what was said is merged into it."""
+    return Run(uuid7(), key, workspace_id, standing(said[0]))
 
 
 def _merge_run(run: Run, said: Sequence[Said[RunRef]], others: Mapping[RunKey, Run]) -> Run:
@@ -443,27 +243,3 @@ def _merge_run(run: Run, said: Sequence[Said[RunRef]], others: Mapping[RunKey, R
     if parent_id == run.id:
         raise ConflictError(f"run {run.key.key!r} cannot be its own parent")
     return replace(run, standing=merged, parent_id=parent_id, workflow=workflow, trigger=trigger)
-
-
-def _run_from_row(row: asyncpg.Record) -> Run:
-    return Run(
-        row["id"],
-        RunKey(row["project_id"], row["key"]),
-        Standing(RunStatus(row["status"]), row["started_at"], row["finished_at"]),
-        row["parent_id"],
-        row["workflow"],
-        row["trigger"],
-    )
-
-
-def _job_from_row(row: asyncpg.Record) -> Job:
-    return Job(
-        row["id"],
-        row["project_id"],
-        row["run_id"],
-        row["key"],
-        row["agent_type"],
-        row["initiator"],
-        Standing(RunStatus(row["status"]), row["started_at"], row["finished_at"]),
-        row["finished_date"],
-    )

@@ -24,7 +24,7 @@ from models.posted import load_posted
 from models.posting import ADJUSTMENT, Entry, Posted
 from models.price import Rate
 from models.rate import load_rates
-from models.run import cancel_jobs
+from models.run_store import cancel_jobs
 from models.token import TokenCounts
 
 _BATCH_SIZE = 1000
@@ -117,9 +117,9 @@ def _adjustment(
 
 async def _finish(connection: asyncpg.Connection, organization_id: UUID, import_id: UUID) -> None:
     rows = await connection.fetch(sql("undo_idle_jobs"), organization_id, import_id)
-    counts = await cancel_jobs(connection, organization_id, [row["id"] for row in rows])
+    cancelled = await cancel_jobs(connection, organization_id, [row["id"] for row in rows])
     now = datetime.now(UTC)
-    await write(connection, organization_id, now, [], counts)
+    await write(connection, organization_id, now, [], cancelled)
     await connection.execute(sql("undo_idle_runs"), organization_id, import_id)
     await connection.execute(sql("undo_quarantine"), organization_id, import_id, now)
     await connection.execute(sql("undo_finish"), organization_id, import_id, now)

@@ -6,6 +6,7 @@ from tenants import Tenant
 
 from models.db import Database
 from models.ledger_statement import COLUMNS, STATEMENT, append
+from models.run import Activity
 
 _FIELDS = """
 SELECT a.attname AS name, format_type(a.atttypid, NULL) AS type
@@ -37,7 +38,7 @@ async def test_the_statement_is_prepared_once_however_long_it_is(
     assert len(STATEMENT) > 15 * 1024
     async with database.connection() as connection:
         for _ in range(2):
-            await append(connection, tenant.id, datetime.now(UTC), [], [])
+            await append(connection, tenant.id, datetime.now(UTC), [], Activity())
         uses = await connection.fetchval(
             "SELECT generic_plans + custom_plans FROM pg_prepared_statements WHERE statement = $1",
             STATEMENT,

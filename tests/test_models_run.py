@@ -1,8 +1,8 @@
 """Runs and jobs that two writers make at once: one of each, counted once, whoever is first."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tenants import NOON, Tenant
@@ -11,7 +11,6 @@ from models.db import Database
 from models.event import JobRef, RunRef, RunStatus
 from models.ledger import Ledger
 from models.rollup_check import verify
-from models.run import ActivityWriter, Run, RunKey
 
 
 @pytest.mark.parametrize("parent", [None, "parent"])
@@ -19,21 +18,19 @@ async def test_who_comes_second_takes_what_the_first_one_made(
     database: Database, tenant: Tenant, monkeypatch: pytest.MonkeyPatch, parent: str | None
 ) -> None:
     """Both look, neither finds anything, and both want to make it."""
-    met, find = asyncio.Barrier(2), ActivityWriter._find_runs
+    met, load = asyncio.Barrier(2), Ledger._load_context
     looks = 0
 
-    async def find_with_the_other(
-        writer: ActivityWriter, keys: Sequence[RunKey]
-    ) -> dict[RunKey, Run]:
+    async def load_with_the_other(ledger: Ledger, *asked: Any) -> Any:
         nonlocal looks
         looks += 1
         is_first = looks <= 2
-        found = await find(writer, keys)
+        context = await load(ledger, *asked)
         if is_first:
             await met.wait()
-        return found
+        return context
 
-    monkeypatch.setattr(ActivityWriter, "_find_runs", find_with_the_other)
+    monkeypatch.setattr(Ledger, "_load_context", load_with_the_other)
     ends = [NOON, NOON + timedelta(minutes=5)]
     events = [
         tenant.event(

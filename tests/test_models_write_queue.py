@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from tenants import Tenant, make_tenant
 from models import write_queue
 from models.db import Database
 from models.errors import UnavailableError
-from models.event import UsageEvent, UsageOutcome
+from models.event import UsageEvent, UsageOutcome, UsageStatus
 from models.ids import uuid7
 from models.ledger import Ledger
 from models.rollup_check import verify
@@ -31,6 +32,25 @@ class CountingLedger(Ledger):
     ) -> list[UsageOutcome]:
         self.sizes.append(len(events))
         return await super().record(organization_id, events, **options)
+
+
+class SlowLedger(CountingLedger):
+    """Says when a batch is sent, and writes it when it is told to."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.is_sent = True
+        self.begun, self.go_on = asyncio.Semaphore(0), asyncio.Semaphore(0)
+
+    async def record(
+        self, organization_id: UUID, events: Sequence[UsageEvent], **options: Any
+    ) -> list[UsageOutcome]:
+        self.sizes.append(len(events))
+        if self.is_sent:
+            options["on_sent"]()
+        self.begun.release()
+        await self.go_on.acquire()
+        return [UsageOutcome(event.event_key, UsageStatus.RECORDED) for event in events]
 
 
 class AwayLedger(CountingLedger):
@@ -151,3 +171,67 @@ async def test_the_same_key_from_many_callers_counts_once(
     assert statuses.count("RECORDED") == 1  # type: ignore[arg-type]
     assert statuses.count("DUPLICATE") == 63  # type: ignore[arg-type]
     assert await entry_count(database, tenant) == 1
+
+
+@pytest.mark.parametrize("is_sent", [True, False])
+async def test_callers_are_told_while_the_next_batch_is_written_or_has_to_wait(
+    database: Database, tenant: Tenant, is_sent: bool
+) -> None:
+    slow = SlowLedger(database)
+    queue = WriteQueue(slow)
+    first = asyncio.create_task(queue.record(tenant.id, [tenant.event("first")]))
+    await slow.begun.acquire()
+    second = asyncio.create_task(queue.record(tenant.id, [tenant.event("second")]))
+    await asyncio.sleep(0)
+    slow.is_sent = is_sent
+    slow.go_on.release()
+    [outcome] = await asyncio.wait_for(first, 5)
+    assert outcome.event_key == "first"
+    assert slow.sizes == [1, 1]
+    assert not second.done()
+    slow.go_on.release()
+    await second
+
+
+async def test_half_of_the_callers_are_written_while_the_others_come_back(
+    database: Database, tenant: Tenant
+) -> None:
+    slow = SlowLedger(database)
+    queue = WriteQueue(slow)
+
+    async def call_again_and_again(name: str) -> None:
+        for number in range(4):
+            await queue.record(tenant.id, [tenant.event(f"{name} {number}")])
+
+    async with asyncio.TaskGroup() as group:
+        for name in "abcdef":
+            group.create_task(call_again_and_again(name))
+        await slow.begun.acquire()
+        for name in "gh":
+            group.create_task(call_again_and_again(name))
+        for _ in range(7):
+            for _ in range(10):  # time enough to come back
+                await asyncio.sleep(0)
+            slow.go_on.release()
+            await slow.begun.acquire()
+        slow.go_on.release()
+    assert slow.sizes == [6, 2, 4, 4, 4, 4, 4, 4]
+
+
+async def test_who_shares_a_batch_with_a_bad_event_is_told_before_it_is_tried_again_for_others(
+    database: Database, tenant: Tenant
+) -> None:
+    queue = WriteQueue(Ledger(database))
+    told: asyncio.Queue[str] = asyncio.Queue()
+
+    async def call(key: str, **changes: Any) -> None:
+        with suppress(asyncpg.ForeignKeyViolationError):
+            await queue.record(tenant.id, [tenant.event(key, **changes)])
+        told.put_nowait(key)
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(3):
+            group.create_task(call(f"e{number}"))
+        group.create_task(call("broken", import_id=uuid7()))
+        assert await told.get() == "e0"
+        assert told.empty()

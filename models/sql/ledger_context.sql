@@ -1,7 +1,61 @@
 -- What an organization says about a batch: its zones in the order in which they came into force,
 -- which of the batch's projects (with their workspaces), keys and people it has, whether it has
--- prices of its own, and every part that is posted under the batch's keys; these are looked up one
--- by one for the reason that ledger_posted gives. Whoever asks enters the organization's gate.
+-- prices of its own, the runs and jobs that the batch names, and every part that is posted under
+-- its keys; these are looked up one by one for the reason that ledger_posted gives. Whoever asks
+-- enters the organization's gate.
+--
+-- Runs, then jobs are held against other writers in the order in which everybody takes them: most
+-- are changed by what is said, and a second look would be another statement. Each is looked up by
+-- itself, and between bounds instead of by equality, so that only the index by key has them in the
+-- order asked for: without statistics (a new database) the planner would otherwise read all runs of
+-- a project.
+WITH run AS MATERIALIZED (
+    SELECT r.*
+    FROM (
+        SELECT * FROM unnest($6::uuid[], $7::text[]) AS n (project_id, key)
+        ORDER BY project_id, key
+    ) AS wanted
+    CROSS JOIN LATERAL (
+        SELECT id, project_id, key, workspace_id, parent_id, workflow, trigger, status, started_at,
+            finished_at
+        FROM pipeline_run
+        WHERE organization_id = $1
+            AND project_id = wanted.project_id
+            AND key >= wanted.key
+            AND key <= wanted.key
+        ORDER BY key
+        FOR NO KEY UPDATE
+    ) AS r
+),
+job AS MATERIALIZED (
+    SELECT j.*
+    FROM (
+        SELECT r.id AS run_id, n.key
+        FROM unnest($8::uuid[], $9::text[], $10::text[]) AS n (project_id, run_key, key)
+        CROSS JOIN LATERAL (
+            SELECT id
+            FROM pipeline_run
+            WHERE organization_id = $1
+                AND project_id = n.project_id
+                AND key >= n.run_key
+                AND key <= n.run_key
+            ORDER BY key
+        ) AS r
+        WHERE (SELECT count(*) FROM run) > 0  -- which are held by then
+        ORDER BY r.id, n.key
+    ) AS wanted
+    CROSS JOIN LATERAL (
+        SELECT id, project_id, run_id, key, agent_type, initiator, status, started_at, finished_at,
+            finished_date
+        FROM agent_job
+        WHERE organization_id = $1
+            AND run_id = wanted.run_id
+            AND key >= wanted.key
+            AND key <= wanted.key
+        ORDER BY key
+        FOR NO KEY UPDATE
+    ) AS j
+)
 SELECT
     pg_advisory_xact_lock_shared(hashtextextended($1::uuid::text, 0)) AS gate,
     ARRAY(SELECT z.starts_at FROM organization_time_zone AS z
@@ -17,6 +71,8 @@ SELECT
     ARRAY(SELECT m.user_id FROM user_organization AS m
         WHERE m.organization_id = $1 AND m.user_id = ANY ($4::uuid[])) AS user_ids,
     EXISTS (SELECT FROM price AS r WHERE r.organization_id = $1) AS has_prices,
+    ARRAY(SELECT ROW(run.*) FROM run) AS runs,
+    ARRAY(SELECT ROW(job.*) FROM job) AS jobs,
     ARRAY(SELECT ROW(
             t.id, t.project_id, t.workspace_id, t.run_id, t.job_id, t.occurred_at, t.local_date,
             t.utc_offset_seconds, t.part, t.requests, t.unpriced, t.kind, t.operation, t.outcome,
