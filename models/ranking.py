@@ -143,6 +143,24 @@ def _days(table: str, key: str, amount: str) -> str:
     GROUP BY {key}"""  # noqa: S608 - names of ours
 
 
+# While the organization's own sums are still to be counted, those of its projects are added up.
+_IS_DUE = """EXISTS (SELECT FROM due_rollup AS due WHERE due.organization_id = $1
+                AND due.rollup = 'rollup_organization_user_day')"""
+_DAYS_OF_USERS = f"""
+    SELECT d.user_id, sum(d.requests) AS requests, sum(d.cost) AS amount,
+        sum(d.unpriced) AS unpriced
+    FROM (
+        SELECT r.user_id, r.requests, r.cost, r.unpriced
+        FROM rollup_organization_user_day AS r
+        WHERE r.organization_id = $1 AND r.local_date BETWEEN $6 AND $7
+            AND NOT {_IS_DUE}
+        UNION ALL
+        SELECT r.user_id, r.requests, r.cost, r.unpriced
+        FROM rollup_user_day AS r
+        WHERE r.organization_id = $1 AND r.local_date BETWEEN $6 AND $7
+            AND {_IS_DUE}
+    ) AS d
+    GROUP BY d.user_id"""  # noqa: S608 - names of ours
 _TOTALS = "sum(s.requests) AS requests, sum(s.amount) AS amount, sum(s.unpriced) AS unpriced"
 _WORKSPACE = "w.organization_id = $1 AND w.id = p.workspace_id"
 _PROJECT = "p.organization_id = $1 AND p.id = s.project_id"
@@ -198,9 +216,7 @@ _BY_DAY = {
     )
     for subject in _PLACES
 } | {
-    (Subject.USER, SpendUnit.DOLLARS): _statement(
-        Subject.USER, _days("rollup_user_day", "user_id", "cost")
-    ),
+    (Subject.USER, SpendUnit.DOLLARS): _statement(Subject.USER, _DAYS_OF_USERS),
     (Subject.USER, SpendUnit.CREDITS): _statement(
         Subject.USER, _days("credit_use_day", "user_id", "credits")
     ),

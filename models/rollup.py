@@ -3,6 +3,10 @@
 Because the statement that writes the ledger, `rebuild` and `verify` are all made from the same
 declaration, a rollup cannot mean one thing when written and another when checked. Refused here:
 reading for pages (see `summary.py`) and anything that the ledger alone does not imply.
+
+What the whole organization came to has rollups of its own, so that what asks for it reads as many
+rows whatever the ledger and however many the projects. Every writer of an organization changes the
+same rows of them, so they are written last.
 """
 
 from collections.abc import Sequence
@@ -42,7 +46,8 @@ class Rollup:
     `keys` and `sums` map columns to expressions over one entry; `latest` to expressions of which
     the greatest is kept. `job_keys`, where jobs are counted too, maps the same keys to expressions
     over a finished job `j`. `attributes` are columns that follow from the keys. `where` leaves
-    entries out. `date` is the key column by which a month of it is found.
+    entries out. `date` is the key column by which a month of it is found. `by_project` is
+    the rollup whose rows this one adds up for the whole organization, if it does.
     """
 
     table: str
@@ -53,6 +58,7 @@ class Rollup:
     latest: dict[str, str] = field(default_factory=dict)
     job_keys: dict[str, str] = field(default_factory=dict)
     where: str = "true"
+    by_project: "Rollup | None" = None
 
     @property
     def columns(self) -> list[str]:
@@ -89,8 +95,18 @@ class Rollup:
             f" FROM ({spend} UNION ALL {counts}) AS both_sources GROUP BY {places}"
         )
 
+    def sum_up(self, rows: str) -> str:
+        """A query for what rows of `by_project` imply; they are a FROM item named r."""
+        keys = ", ".join(f"r.{name}" for name in self.keys)
+        sums = ", ".join(f"sum(r.{name}) AS {name}" for name in self.sums)
+        return f"SELECT {keys}, {sums} FROM {rows} GROUP BY {keys}"  # noqa: S608 - names of ours
+
     def upsert(self, entries: str, jobs: str) -> str:
-        """Adds what these sources imply, in the order of the key so that writers never cross."""
+        """Adds what these sources imply."""
+        return self.add(self.recount(entries, jobs))
+
+    def add(self, rows: str) -> str:
+        """Adds the rows of a query, in the order of the key so that writers never cross."""
         added = ", ".join(
             [
                 *(
@@ -107,7 +123,7 @@ class Rollup:
         keys = ", ".join(self.keys)
         return (
             f"INSERT INTO {self.table} (organization_id, {columns})"  # noqa: S608 - names of ours
-            f" SELECT $1, {columns} FROM ({self.recount(entries, jobs)}) AS added ORDER BY {keys}"
+            f" SELECT $1, {columns} FROM ({rows}) AS added ORDER BY {keys}"
             f" ON CONFLICT (organization_id, {keys}) DO UPDATE SET {added}"
         )
 
@@ -253,8 +269,25 @@ ON_DEMAND = Rollup(
     sums={"on_demand_cost": "e.on_demand_cost"},
     where="e.on_demand_cost <> 0",
 )
-# Written in this order by every statement that writes the ledger.
+_WHOLE = {"requests": "e.requests", **_COST}
+ORGANIZATION_HOUR = Rollup(
+    "rollup_organization_hour",
+    "local_date",
+    keys={name: HOUR.keys[name] for name in ("local_date", "hour_start", "surface")},
+    sums=_WHOLE,
+    by_project=HOUR,
+)
+ORGANIZATION_USER_DAY = Rollup(
+    "rollup_organization_user_day",
+    "local_date",
+    keys={name: USER_DAY.keys[name] for name in ("local_date", "user_id")},
+    sums=_WHOLE,
+    by_project=USER_DAY,
+)
+# In this order in every statement that writes the ledger. PostgreSQL executes them from the last to
+# the first: those of the whole organization stand first, since their locks are to be held shortest.
 ROLLUPS = (
+    ORGANIZATION_HOUR, ORGANIZATION_USER_DAY,
     HOUR, DAY, PROJECT_DAY, MONTH, RUN_MONTH, JOB_MONTH, USER_DAY, KEY_DAY, RUN_HOUR, OUTSIDE_MONTH,
     DURATION_DAY,
 )  # fmt: skip

@@ -2,7 +2,8 @@
 
 Both go by project and month: a snapshot over everything would stop PostgreSQL from pruning the rows
 that are written all the time. `verify` changes nothing; `rebuild` holds writers off for the moment
-that one project's month takes.
+that one project's month takes. Rollups of the whole organization come after those by project, and
+are compared with them, or made anew from them: they are proved when both are.
 """
 
 import time
@@ -31,6 +32,9 @@ _DEDUCTED = (
     " ON d.organization_id = $1 AND d.transaction_id = e.id) AS e"
 )
 _CHECKED = (*ROLLUPS, ON_DEMAND)
+# Rows of a rollup in a slice: a project's have its id, the organization's are in a slice without.
+_OF_PROJECT = "r.organization_id = $1 AND r.project_id = $2"
+_OF_ORGANIZATION = "r.organization_id = $1 AND $2::uuid IS NULL"
 _JOBS = (
     "(SELECT a.project_id, a.run_id, a.agent_type, a.finished_date, 1 AS ended,"
     " (a.status = 'SUCCEEDED')::integer AS succeeded FROM agent_job AS a"
@@ -40,10 +44,13 @@ _JOBS = (
 
 
 class Slice(NamedTuple):
-    """One project's month: what is compared or made anew at a time. `end` is not in it."""
+    """One project's month: what is compared or made anew at a time. `end` is not in it.
+
+    Without a project it is the whole organization's, for the rollups that add projects up.
+    """
 
     organization_id: UUID
-    project_id: UUID
+    project_id: UUID | None
     month: date
     end: date
 
@@ -96,12 +103,10 @@ async def verify(
     report, begun = RollupReport(), time.monotonic()
     async for part in _slices(database, organization_id, project_id):
         async with database.connection() as connection:
-            for rollup in _CHECKED:
+            for rollup in _of_slice(_CHECKED, part):
                 await _compare(connection, rollup, part, report)
-            report.differences += await connection.fetchval(sql("run_span_missing"), *part)
-            [proof] = await connection.fetch(sql("ledger_unproved"), *part)
-        report.entries_checked += proof["checked"]
-        report.entries_wrong += proof["wrong"]
+            if part.project_id is not None:
+                await _prove(connection, part, report)
         if progress is not None:
             progress(part)
     report.elapsed_seconds = time.monotonic() - begun
@@ -119,34 +124,49 @@ async def rebuild(
     """Makes rollups anew from the ledger, one project's month in a transaction of its own."""
     report, begun = RollupReport(), time.monotonic()
     async for part in _slices(database, organization_id, project_id):
-        report.rows_written += await database.retry(
-            lambda connection, part=part: _rebuild(connection, part, rollups)  # type: ignore[misc]
-        )
+        if chosen := _of_slice(rollups, part):
+            report.rows_written += await database.retry(
+                lambda connection, part=part, chosen=chosen: _rebuild(connection, part, chosen)  # type: ignore[misc]
+            )
         if progress is not None:
             progress(part)
     report.elapsed_seconds = time.monotonic() - begun
     return report
 
 
+def _of_slice(rollups: Sequence[Rollup], part: Slice) -> list[Rollup]:
+    is_whole = part.project_id is None
+    return [rollup for rollup in rollups if (rollup.by_project is not None) == is_whole]
+
+
 async def _slices(
     database: Database, organization_id: UUID | None, project_id: UUID | None
 ) -> AsyncIterator[Slice]:
+    """Months of projects, or of the one; after an organization's projects, its own months."""
     async with database.connection() as connection:
         if organization_id is not None:
             ids = [organization_id]
         else:
             ids = [row["id"] for row in await connection.fetch(sql("organization_ids"))]
-        spans = [
-            (each, row)
-            for each in ids
-            for row in await connection.fetch(sql("rollup_months"), each, project_id)
-        ]
-    for each, row in spans:
-        month = row["first"]
-        while month <= row["last"]:
+        spans: list[tuple[UUID, UUID | None, date, date]] = []
+        for each in ids:
+            rows = await connection.fetch(sql("rollup_months"), each, project_id)
+            spans += [(each, *row) for row in rows]
+            if project_id is None:
+                rows = await connection.fetch(sql("rollup_organization_months"), each)
+            spans += [(each, None, row["first"], row["last"]) for row in rows if row["first"]]
+    for each, project, month, last in spans:
+        while month <= last:
             end = date(month.year + month.month // 12, month.month % 12 + 1, 1)
-            yield Slice(each, row["project_id"], month, end)
+            yield Slice(each, project, month, end)
             month = end
+
+
+async def _prove(connection: asyncpg.Connection, part: Slice, report: RollupReport) -> None:
+    report.differences += await connection.fetchval(sql("run_span_missing"), *part)
+    [proof] = await connection.fetch(sql("ledger_unproved"), *part)
+    report.entries_checked += proof["checked"]
+    report.entries_wrong += proof["wrong"]
 
 
 async def _compare(
@@ -163,11 +183,33 @@ async def _compare(
 def _sides(rollup: Rollup) -> str:
     """Stored and recounted rows side by side; a column of either is NULL where it has no row."""
     keys = ", ".join(rollup.keys)
-    entries = _DEDUCTED if rollup is ON_DEMAND else _ENTRIES
     return (
-        f"({rollup.recount(entries, _JOBS)}) AS want FULL JOIN"  # noqa: S608 - names of ours
-        f" (SELECT * FROM {rollup.table} AS r WHERE r.organization_id = $1 AND r.project_id = $2"
-        f" AND r.{rollup.date} >= $3 AND r.{rollup.date} < $4) AS have USING ({keys})"
+        f"({_implied(rollup)}) AS want FULL JOIN"  # noqa: S608 - names of ours
+        f" (SELECT * FROM {_stored(rollup)}) AS have USING ({keys})"
+    )
+
+
+def _stored(rollup: Rollup) -> str:
+    """The rows of a slice: a FROM item named r, and its condition."""
+    return f"{rollup.table} AS r WHERE {_place(rollup)} AND {_dated(rollup)}"
+
+
+def _place(rollup: Rollup) -> str:
+    return _OF_PROJECT if rollup.by_project is None else _OF_ORGANIZATION
+
+
+def _dated(rollup: Rollup) -> str:
+    return f"r.{rollup.date} >= $3 AND r.{rollup.date} < $4"
+
+
+def _implied(rollup: Rollup) -> str:
+    """A query for the rows of a slice that should be there."""
+    if rollup.by_project is None:
+        return rollup.recount(_DEDUCTED if rollup is ON_DEMAND else _ENTRIES, _JOBS)
+    projects = rollup.by_project
+    return rollup.sum_up(
+        f"(SELECT * FROM {projects.table} AS r"  # noqa: S608 - names of ours
+        f" WHERE {_OF_ORGANIZATION} AND {_dated(projects)}) AS r"
     )
 
 
@@ -226,24 +268,28 @@ async def _rebuild(connection: asyncpg.Connection, part: Slice, rollups: Sequenc
     await connection.execute(f"LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE")
     for rollup in rollups:
         await connection.execute(
-            f"DELETE FROM {rollup.table} WHERE organization_id = $1 AND project_id = $2"  # noqa: S608
-            f" AND {rollup.date} >= $3 AND {rollup.date} < $4",
+            f"DELETE FROM {_stored(rollup)}",  # noqa: S608 - names of ours
             *part,
         )
-    if of_ledger := [rollup for rollup in rollups if rollup is not ON_DEMAND]:
+    of_ledger = [rollup for rollup in rollups if _is_of_ledger(rollup)]
+    if of_ledger:
         await connection.execute(_rewrite(of_ledger), *part)
-    if ON_DEMAND in rollups:
-        await connection.execute(ON_DEMAND.upsert(_DEDUCTED, _JOBS), *part)
+    for rollup in rollups:
+        if rollup not in of_ledger:
+            await connection.execute(rollup.add(_implied(rollup)), *part)
     if RUN_HOUR in rollups:
         await connection.execute(sql("run_span_recount"), *part)
     written = 0
     for rollup in rollups:
         written += await connection.fetchval(
-            f"SELECT count(*) FROM {rollup.table} WHERE organization_id = $1"  # noqa: S608
-            f" AND project_id = $2 AND {rollup.date} >= $3 AND {rollup.date} < $4",
+            f"SELECT count(*) FROM {_stored(rollup)}",  # noqa: S608 - names of ours
             *part,
         )
     return written
+
+
+def _is_of_ledger(rollup: Rollup) -> bool:
+    return rollup is not ON_DEMAND and rollup.by_project is None
 
 
 def _rewrite(rollups: Sequence[Rollup]) -> str:

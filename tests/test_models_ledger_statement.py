@@ -1,11 +1,17 @@
 """The form in which entries reach the ledger, against the table that they go to."""
 
+import asyncio
 from datetime import UTC, datetime
 
+import asyncpg
 from tenants import Tenant
+from test_models_cap_race import until_blocked
 
 from models.db import Database
+from models.event import JobRef, RunRef, UsageEvent
+from models.ledger import Ledger
 from models.ledger_statement import COLUMNS, STATEMENT, append
+from models.rollup import ORGANIZATION_HOUR, ROLLUPS, Rollup
 from models.run import Activity
 
 _FIELDS = """
@@ -44,3 +50,34 @@ async def test_the_statement_is_prepared_once_however_long_it_is(
             STATEMENT,
         )
     assert uses >= 2
+
+
+async def is_held(connection: asyncpg.Connection, tenant: Tenant, rollup: Rollup) -> bool:
+    """Whether another transaction has changed every row that the organization has in a rollup."""
+    place = f"FROM {rollup.table} WHERE organization_id = $1"
+    assert await connection.fetchval(f"SELECT count(*) {place}", tenant.id) > 0
+    free = await connection.fetch(f"SELECT {place} FOR UPDATE SKIP LOCKED", tenant.id)
+    return not free
+
+
+async def test_what_all_writers_of_an_organization_change_is_written_last(
+    database: Database, ledger: Ledger, tenant: Tenant
+) -> None:
+    """Whoever waits for the organization's hour has written everything else."""
+
+    def event(key: str, **names: object) -> list[UsageEvent]:
+        return [tenant.event(key, user_id=tenant.user_id, duration_ms=5, **names)]
+
+    job = {"run": RunRef("r"), "job": JobRef("j", "research")}
+    await ledger.record(tenant.id, [*event("e1", **job), *event("e2")])
+    async with database.transaction() as other:
+        await other.execute(
+            f"UPDATE {ORGANIZATION_HOUR.table} SET requests = requests WHERE organization_id = $1",
+            tenant.id,
+        )
+        writing = asyncio.create_task(ledger.record(tenant.id, [*event("e3", **job), *event("e4")]))
+        await until_blocked(other, writing)
+        held = {it.table: await is_held(other, tenant, it) for it in ROLLUPS}
+    await writing
+    assert held.pop(ORGANIZATION_HOUR.table) is False, "held by us alone"
+    assert all(held.values()), held
