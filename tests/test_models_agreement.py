@@ -1,7 +1,8 @@
 """Everything agrees: one project's month is the same number wherever it is asked for.
 
 Monthly summary and its breakdown, trend, daily series, explorer pages and file, API calls and their
-file, token analytics, FOCUS and the ledger: to the last digit, what has no price counted alike.
+file, token analytics, FOCUS, series and rankings of the organization and the ledger: to the last
+digit, what has no price counted alike.
 """
 
 import csv
@@ -54,6 +55,13 @@ REPORTS = """query ($project: ID!, $workspace: ID!, $month: Month!, $days: Range
   workspace(id: $workspace) {
     usageEntries(range: $days, filter: {projectIds: [$project]}, first: 7, after: $after) {
       nodes { cost unpricedTransactions totalTokens } pageInfo { hasNextPage endCursor } } } }"""
+
+FIGURES = """query ($days: RangeInput!) { organization {
+  days: usageSeries(range: $days, granularity: DAY) { ...Series }
+  weeks: usageSeries(range: $days, granularity: WEEK) { ...Series }
+  topUsers(range: $days) { nodes { cost: amount unpricedTransactions } }
+  topWorkspaces(range: $days) { nodes { cost: amount unpricedTransactions } } } }
+fragment Series on UsageSeries { cost: total unpricedTransactions lines { points { amount } } }"""
 
 
 class Total(NamedTuple):
@@ -118,6 +126,15 @@ def summed(rows: Sequence[Any]) -> Total:
     )
 
 
+def told_of(rows: Sequence[Any]) -> Total:
+    """Of rows that tell no tokens."""
+    return Total(
+        sum((Decimal(row["cost"]) for row in rows), Decimal(0)),
+        None,
+        sum(row["unpricedTransactions"] for row in rows),
+    )
+
+
 def _tokens(row: Any) -> int:
     if "totalTokens" in row:
         return int(row["totalTokens"])
@@ -160,6 +177,20 @@ async def over_graphql(
         "token usage by model": summed(tokens["breakdown"]),
         "explorer": summed(pages),
     }
+
+
+async def of_organization(asker: Asker, month: date) -> dict[str, Total]:
+    """All projects together, by surface, person and workspace."""
+    last = (month.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+    days = {"dates": {"first": month.isoformat(), "last": last.isoformat()}}
+    about = (await asker.ask(FIGURES, days=days))["organization"]
+    found = {name: told_of([about[name]]) for name in ("days", "weeks")}
+    for name in ("days", "weeks"):
+        points = [point for line in about[name]["lines"] for point in line["points"]]
+        assert sum(Decimal(point["amount"]) for point in points) == found[name].cost
+    for name in ("topUsers", "topWorkspaces"):
+        found[name] = told_of(about[name]["nodes"])
+    return found
 
 
 async def as_files(
@@ -265,3 +296,6 @@ async def test_everything_agrees(
         (one.unpriced or 0) + (other.unpriced or 0),
     )
     assert await of_calls(database, tenant, month) == both
+    figures = await of_organization(owner(database, tenant, NOW), month)
+    for name, found in figures.items():
+        assert found == both._replace(tokens=None), name

@@ -18,6 +18,7 @@ from models.db import Database
 from models.event import JobRef, RunRef, RunStatus, Surface, UsageEvent
 from models.ledger import Ledger
 from models.price import load_price_book
+from models.rollup import HOUR, ORGANIZATION_HOUR
 from models.rollup_check import rebuild, verify
 from models.token import ReportedTokens
 
@@ -181,7 +182,8 @@ async def test_totals_are_what_the_events_cost(
     assert shown["total"] == expected
     async with database.connection() as connection:
         for table in ("rollup_hour", "rollup_day", "rollup_project_day", "rollup_month",
-                      "rollup_user_day", "rollup_key_day"):  # fmt: skip
+                      "rollup_user_day", "rollup_key_day", "rollup_organization_hour",
+                      "rollup_organization_user_day"):  # fmt: skip
             row = await connection.fetchrow(
                 f"SELECT sum(cost) AS cost, sum(unpriced) AS unpriced FROM {table}"
                 " WHERE organization_id = $1",
@@ -256,6 +258,10 @@ async def test_damage_is_found_and_mended(
         "UPDATE rollup_key_day SET last_at = last_at - interval '1 second'",
         "DELETE FROM rollup_run_month",
         "DELETE FROM rollup_duration_day",
+        "UPDATE rollup_organization_hour SET cost = cost + 0.000000000001",
+        "UPDATE rollup_organization_hour SET local_date = local_date + 400",
+        "DELETE FROM rollup_organization_user_day",
+        "DELETE FROM rollup_user_day",
     ]
     for damage in damages:
         async with database.connection() as connection:
@@ -265,3 +271,26 @@ async def test_damage_is_found_and_mended(
         assert report.shown
         await rebuild(database, tenant.id)
         assert (await verify(database, tenant.id)).is_clean, damage
+
+
+async def test_a_projects_months_are_mended_in_the_organizations_sums_too(
+    database: Database, ledger: Ledger, tenant: Tenant
+) -> None:
+    """Sums of the whole organization are right again with those of the project that spoilt them."""
+    second = tenant.project_ids[1]
+    await ledger.record(tenant.id, [tenant.event("a"), tenant.event("b", project_id=second)])
+    async with database.connection() as connection:
+        await connection.execute(
+            "UPDATE rollup_hour SET cost = cost + 1 WHERE organization_id = $1 AND project_id = $2",
+            tenant.id,
+            second,
+        )
+    await rebuild(database, tenant.id, rollups=[ORGANIZATION_HOUR])
+    [wrong] = (await verify(database, tenant.id)).shown
+    assert (wrong.rollup, wrong.key["project_id"]) == ("rollup_hour", second)
+    await rebuild(database, tenant.id, project_id=second, rollups=[HOUR])
+    report = await verify(database, tenant.id, project_id=second)
+    assert (report.differences, report.cost_difference) == (1, 1)
+    assert report.shown[0].rollup == "rollup_organization_hour"
+    await rebuild(database, tenant.id, project_id=second)
+    assert (await verify(database, tenant.id)).is_clean

@@ -17,13 +17,16 @@ from tortoise.context import TortoiseContext
 from tortoise.migrations.executor import MigrationExecutor, MigrationTarget
 from tortoise.models import Model
 
+from models.access import Scope
 from models.db import APP, MODEL_MODULES, Database, tortoise_config
 from models.event import JobRef, RunRef, RunStatus, UsageStatus
 from models.ledger import Ledger
 from models.migration import DELETED, UPDATED, _Recorder, is_current, migrate, statements
+from models.ranking import Spend, Subject, rank
 from models.rollup import ON_DEMAND, ROLLUPS
 from models.rollup_check import verify
 from models.rollup_fill import fill_due
+from models.spend_unit import SpendUnit
 
 # Tables that no Tortoise model stands for, and what declares or reads them instead.
 WITHOUT_MODEL = {
@@ -176,9 +179,12 @@ async def test_a_later_migration_keeps_the_data(
         assert await is_current(connection)
         await old.start()
         assert not (await verify(old, tenant.id)).is_clean
+        ranked = await users(old, tenant)
+        assert [spend.requests for spend in ranked] == [2], "right before anything is counted"
         assert await fill_due(fresh_database.app_dsn) == 6
         assert await fill_due(fresh_database.app_dsn) == 0
         assert (await verify(old, tenant.id)).is_clean
+        assert await users(old, tenant) == ranked
         spans = await connection.fetch("SELECT last_date - first_date FROM run_span")
         assert [tuple(span) for span in spans] == [(2,)]
         again = await Ledger(old).record(tenant.id, [tenant.event(run=run, job=job)])
@@ -197,6 +203,15 @@ async def migrate_to(dsn: str, name: str) -> None:
         )
         executor.recorder = executor.loader.recorder = _Recorder(executor.connection)
         await executor.migrate([MigrationTarget(APP, name)], direction="forward")
+
+
+async def users(database: Database, tenant: Tenant) -> Sequence[Spend]:
+    """Who spent in the month of the events."""
+    first, last = NOON.date().replace(day=1), NOON.date().replace(day=31)
+    async with database.connection() as connection:
+        scope = Scope.system(tenant.id)
+        page = await rank(connection, scope, Subject.USER, SpendUnit.DOLLARS, first, last, size=5)
+    return page.items
 
 
 async def copy_tenant(

@@ -18,6 +18,8 @@ from models.event import Surface
 from models.ids import encode
 from models.ledger import Ledger
 from models.membership import grant_role
+from models.rollup import ORGANIZATION_HOUR, ORGANIZATION_USER_DAY
+from models.rollup_check import rebuild
 from models.token import ReportedTokens
 from models.workspace import create_workspace, create_workspace_group
 from resolvers import node
@@ -232,6 +234,41 @@ async def test_series_are_what_the_ledger_says(
             assert Decimal(line["total"]) == sum(points)
         assert Decimal(series["total"]) == sum(Decimal(it["total"]) for it in series["lines"])
         assert series["unpricedTransactions"] == sum(row["unpriced"] for row in within)
+
+
+async def test_figures_are_right_while_the_organizations_sums_are_still_to_be_counted(
+    database: Database, dollars: Spending
+) -> None:
+    """As on the day of the upgrade: what is due is not read, and what was counted is."""
+    tenant, asker = dollars.tenant, dollars.asker
+    month = {"dates": {"first": "2026-02-01", "last": "2026-02-28"}}
+    day = {"dates": {"first": "2026-02-14", "last": "2026-02-16"}}
+
+    async def answers() -> list[Any]:
+        return [
+            await asker.ask(SERIES, range=month, granularity="DAY"),
+            await asker.ask(SERIES, range=day, granularity="HOUR"),
+            (await asker.ask(TOPS, range=month))["organization"]["topUsers"],
+        ]
+
+    async def change(statement: str) -> None:
+        for rollup in (ORGANIZATION_HOUR, ORGANIZATION_USER_DAY):
+            async with database.connection() as connection:
+                await connection.execute(
+                    statement.format(table=rollup.table, name=f"'{rollup.table}'"), tenant.id
+                )
+
+    right = await answers()
+    assert all(Decimal(it["organization"]["usageSeries"]["total"]) > 0 for it in right[:2])
+    assert len(right[2]["nodes"]) == 3
+    await change("DELETE FROM {table} WHERE organization_id = $1")
+    assert await answers() != right, "nothing is due, so the organization's sums are read"
+    await change("INSERT INTO due_rollup VALUES ($1, {name})")
+    assert await answers() == right
+    for rollup in (ORGANIZATION_HOUR, ORGANIZATION_USER_DAY):
+        await rebuild(database, tenant.id, rollups=[rollup])
+    await change("DELETE FROM due_rollup WHERE organization_id = $1 AND rollup = {name}")
+    assert await answers() == right
 
 
 def stamp(instant: datetime) -> str:
