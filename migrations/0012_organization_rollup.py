@@ -1,4 +1,4 @@
-"""What the whole organization spent, by hour and surface and by day and person."""
+"""What the whole organization spent, by hour or day and surface, and by day and person."""
 
 from tortoise.migrations.migration import Migration as TortoiseMigration
 

@@ -277,6 +277,13 @@ ORGANIZATION_HOUR = Rollup(
     sums=_WHOLE,
     by_project=HOUR,
 )
+ORGANIZATION_DAY = Rollup(
+    "rollup_organization_day",
+    "local_date",
+    keys={name: HOUR.keys[name] for name in ("local_date", "surface")},
+    sums=_WHOLE,
+    by_project=HOUR,
+)
 ORGANIZATION_USER_DAY = Rollup(
     "rollup_organization_user_day",
     "local_date",
@@ -287,7 +294,7 @@ ORGANIZATION_USER_DAY = Rollup(
 # In this order in every statement that writes the ledger. PostgreSQL executes them from the last to
 # the first: those of the whole organization stand first, since their locks are to be held shortest.
 ROLLUPS = (
-    ORGANIZATION_HOUR, ORGANIZATION_USER_DAY,
+    ORGANIZATION_DAY, ORGANIZATION_HOUR, ORGANIZATION_USER_DAY,
     HOUR, DAY, PROJECT_DAY, MONTH, RUN_MONTH, JOB_MONTH, USER_DAY, KEY_DAY, RUN_HOUR, OUTSIDE_MONTH,
     DURATION_DAY,
 )  # fmt: skip

@@ -18,7 +18,7 @@ from models.db import Database
 from models.event import JobRef, RunRef, RunStatus, Surface, UsageEvent
 from models.ledger import Ledger
 from models.price import load_price_book
-from models.rollup import HOUR, ORGANIZATION_HOUR
+from models.rollup import HOUR, ORGANIZATION_DAY, ORGANIZATION_HOUR
 from models.rollup_check import rebuild, verify
 from models.token import ReportedTokens
 
@@ -183,7 +183,7 @@ async def test_totals_are_what_the_events_cost(
     async with database.connection() as connection:
         for table in ("rollup_hour", "rollup_day", "rollup_project_day", "rollup_month",
                       "rollup_user_day", "rollup_key_day", "rollup_organization_hour",
-                      "rollup_organization_user_day"):  # fmt: skip
+                      "rollup_organization_day", "rollup_organization_user_day"):  # fmt: skip
             row = await connection.fetchrow(
                 f"SELECT sum(cost) AS cost, sum(unpriced) AS unpriced FROM {table}"
                 " WHERE organization_id = $1",
@@ -260,6 +260,7 @@ async def test_damage_is_found_and_mended(
         "DELETE FROM rollup_duration_day",
         "UPDATE rollup_organization_hour SET cost = cost + 0.000000000001",
         "UPDATE rollup_organization_hour SET local_date = local_date + 400",
+        "UPDATE rollup_organization_day SET unpriced = unpriced - 1",
         "DELETE FROM rollup_organization_user_day",
         "DELETE FROM rollup_user_day",
     ]
@@ -285,12 +286,12 @@ async def test_a_projects_months_are_mended_in_the_organizations_sums_too(
             tenant.id,
             second,
         )
-    await rebuild(database, tenant.id, rollups=[ORGANIZATION_HOUR])
+    await rebuild(database, tenant.id, rollups=[ORGANIZATION_HOUR, ORGANIZATION_DAY])
     [wrong] = (await verify(database, tenant.id)).shown
     assert (wrong.rollup, wrong.key["project_id"]) == ("rollup_hour", second)
     await rebuild(database, tenant.id, project_id=second, rollups=[HOUR])
     report = await verify(database, tenant.id, project_id=second)
-    assert (report.differences, report.cost_difference) == (1, 1)
-    assert report.shown[0].rollup == "rollup_organization_hour"
+    assert (report.differences, report.cost_difference) == (2, 2)
+    assert {it.rollup for it in report.shown} == {ORGANIZATION_HOUR.table, ORGANIZATION_DAY.table}
     await rebuild(database, tenant.id, project_id=second)
     assert (await verify(database, tenant.id)).is_clean

@@ -11,7 +11,7 @@ from models.db import Database
 from models.event import JobRef, RunRef, UsageEvent
 from models.ledger import Ledger
 from models.ledger_statement import COLUMNS, STATEMENT, append
-from models.rollup import ORGANIZATION_HOUR, ROLLUPS, Rollup
+from models.rollup import ORGANIZATION_DAY, ROLLUPS, Rollup
 from models.run import Activity
 
 _FIELDS = """
@@ -63,7 +63,7 @@ async def is_held(connection: asyncpg.Connection, tenant: Tenant, rollup: Rollup
 async def test_what_all_writers_of_an_organization_change_is_written_last(
     database: Database, ledger: Ledger, tenant: Tenant
 ) -> None:
-    """Whoever waits for the organization's hour has written everything else."""
+    """Whoever waits for the organization's day has written everything else."""
 
     def event(key: str, **names: object) -> list[UsageEvent]:
         return [tenant.event(key, user_id=tenant.user_id, duration_ms=5, **names)]
@@ -72,12 +72,12 @@ async def test_what_all_writers_of_an_organization_change_is_written_last(
     await ledger.record(tenant.id, [*event("e1", **job), *event("e2")])
     async with database.transaction() as other:
         await other.execute(
-            f"UPDATE {ORGANIZATION_HOUR.table} SET requests = requests WHERE organization_id = $1",
+            f"UPDATE {ORGANIZATION_DAY.table} SET requests = requests WHERE organization_id = $1",
             tenant.id,
         )
         writing = asyncio.create_task(ledger.record(tenant.id, [*event("e3", **job), *event("e4")]))
         await until_blocked(other, writing)
         held = {it.table: await is_held(other, tenant, it) for it in ROLLUPS}
     await writing
-    assert held.pop(ORGANIZATION_HOUR.table) is False, "held by us alone"
+    assert held.pop(ORGANIZATION_DAY.table) is False, "held by us alone"
     assert all(held.values()), held

@@ -181,7 +181,7 @@ async def test_a_later_migration_keeps_the_data(
         assert not (await verify(old, tenant.id)).is_clean
         ranked = await users(old, tenant)
         assert [spend.requests for spend in ranked] == [2], "right before anything is counted"
-        assert await fill_due(fresh_database.app_dsn) == 6
+        assert await fill_due(fresh_database.app_dsn) == 8
         assert await fill_due(fresh_database.app_dsn) == 0
         assert (await verify(old, tenant.id)).is_clean
         assert await users(old, tenant) == ranked

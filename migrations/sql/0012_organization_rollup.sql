@@ -14,6 +14,17 @@ CREATE TABLE rollup_organization_hour (
     PRIMARY KEY (organization_id, local_date, hour_start, surface)
 ) WITH (fillfactor = 80);
 
+-- By day and surface: long ranges are not added up hour by hour.
+CREATE TABLE rollup_organization_day (
+    organization_id uuid NOT NULL,
+    local_date date NOT NULL,
+    surface text NOT NULL,
+    requests bigint NOT NULL,
+    cost numeric(30, 12) NOT NULL,
+    unpriced bigint NOT NULL,
+    PRIMARY KEY (organization_id, local_date, surface)
+) WITH (fillfactor = 80);
+
 -- By day and person.
 CREATE TABLE rollup_organization_user_day (
     organization_id uuid NOT NULL,
@@ -28,4 +39,7 @@ CREATE TABLE rollup_organization_user_day (
 INSERT INTO due_rollup
 SELECT o.id, r.name
 FROM organization AS o
-CROSS JOIN (VALUES ('rollup_organization_hour'), ('rollup_organization_user_day')) AS r (name);
+CROSS JOIN (
+    VALUES ('rollup_organization_hour'), ('rollup_organization_day'),
+        ('rollup_organization_user_day')
+) AS r (name);

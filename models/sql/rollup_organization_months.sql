@@ -13,5 +13,8 @@ FROM (
     FROM rollup_organization_hour AS r WHERE r.organization_id = $1
     UNION ALL
     SELECT unnest(ARRAY[min(r.local_date), max(r.local_date)])
+    FROM rollup_organization_day AS r WHERE r.organization_id = $1
+    UNION ALL
+    SELECT unnest(ARRAY[min(r.local_date), max(r.local_date)])
     FROM rollup_organization_user_day AS r WHERE r.organization_id = $1
 ) AS d;
