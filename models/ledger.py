@@ -93,7 +93,7 @@ class _Asked:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Sound:
     """An event that may be recorded: its tokens in disjoint classes and its content's hash."""
 
@@ -348,15 +348,17 @@ def _plan(
             plan.outcomes.append(each)
             continue
         event = each.event
-        before = context.posted.get(event.counted_key, NOTHING)
-        if event.counted_key in grown:
-            earlier, added = grown[event.counted_key]
+        key = event.counted_key
+        if key in grown:
+            earlier, added = grown[key]
             before = earlier.append(added)
+        else:
+            before = context.posted.get(key, NOTHING)
         attribution = _attribute(event, each.counts, context, activity, now)
         posting = post(event, each.digest, each.counts, attribution, before, context.prices)
         plan.outcomes.append(posting.outcome)
         if posting.entries:
-            grown[event.counted_key] = (before, posting.entries)
+            grown[key] = (before, posting.entries)
             plan.entries.extend(posting.entries)
         if posting.rate is not None:
             plan.rates[posting.rate.id] = posting.rate

@@ -133,7 +133,7 @@ class Posted:
 NOTHING = Posted()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Posting:
     """What became of an event and the entries that it adds."""
 

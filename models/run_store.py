@@ -5,7 +5,6 @@ said of them (see `run.py`).
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -94,8 +93,7 @@ async def cancel_jobs(
     rows = await connection.fetch(sql("job_lock"), organization_id, ids)
     jobs = [_job(tuple(row)) for row in rows]
     cancelled = [
-        replace(
-            job,
+        job._replace(
             standing=Standing(RunStatus.CANCELLED, job.standing.started_at, None),
             finished_date=None,
         )

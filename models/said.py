@@ -30,7 +30,7 @@ class JobKey(NamedTuple):
     key: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Said(Generic[Ref]):
     """A run or job as named by events between two instants, both included."""
 
@@ -38,11 +38,12 @@ class Said(Generic[Ref]):
     first_at: datetime
     last_at: datetime
 
-    def extended(self, at: datetime) -> "Said[Ref]":
-        """The same words, said at one more instant."""
-        if self.first_at <= at <= self.last_at:
-            return self
-        return Said(self.ref, min(self.first_at, at), max(self.last_at, at))
+    def extend(self, at: datetime) -> None:
+        """Takes note that the same words were said at one more instant."""
+        if at > self.last_at:
+            self.last_at = at
+        elif at < self.first_at:
+            self.first_at = at
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def gather_run(project_id: UUID, run: RunRef, jobs: Iterable[JobRef], now: datet
 def _add(said: dict[Key, list[Said[Ref]]], key: Key, ref: Ref, at: datetime) -> None:
     sayings = said.setdefault(key, [])
     if sayings and sayings[-1].ref == ref:
-        sayings[-1] = sayings[-1].extended(at)
+        sayings[-1].extend(at)
     else:
         sayings.append(Said(ref, at, at))
 

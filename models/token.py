@@ -113,10 +113,38 @@ class ReportedTokens:
 
     def normalise(self) -> TokenCounts:
         """The disjoint classes; raises `UserErrors` that name every field to put right."""
-        if not self._is_plain:
-            errors = list(self._range_errors()) or list(self._contradictions())
-            if errors:
-                raise UserErrors(errors)
+        return self._plain() or self._normalise()
+
+    def _plain(self) -> TokenCounts | None:
+        """The counts where nothing is contained in anything else, and no rule can object.
+
+        That is most of them, found out at a fraction of the cost.
+        """
+        read, write_5m, write_1h = (
+            self.cache_read_tokens,
+            self.cache_write_5m_tokens,
+            self.cache_write_1h_tokens,
+        )
+        if self.reasoning_tokens is not None:
+            return None
+        is_cached = not (read is None and write_5m is None and write_1h is None)
+        if is_cached and self.input_includes_cache is not False:
+            return None
+        counts = (
+            self.input_tokens,
+            read or 0,
+            write_5m or 0,
+            write_1h or 0,
+            self.output_tokens,
+        )
+        if min(counts) < 0 or sum(counts) > MAX_COUNT:
+            return None
+        return TokenCounts(*counts)
+
+    def _normalise(self) -> TokenCounts:
+        errors = list(self._range_errors()) or list(self._contradictions())
+        if errors:
+            raise UserErrors(errors)
         cached = self._cached_tokens
         reasoning = self.reasoning_tokens or 0
         return TokenCounts(
@@ -127,18 +155,6 @@ class ReportedTokens:
             output=self.output_tokens - (reasoning if self.output_includes_reasoning else 0),
             reasoning=reasoning,
         )
-
-    @property
-    def _is_plain(self) -> bool:
-        """Whether no rule can object, which most counts tell at a fraction of the cost."""
-        cached = (self.cache_read_tokens, self.cache_write_5m_tokens, self.cache_write_1h_tokens)
-        stated = [count for count in cached if count is not None]
-        if stated and self.input_includes_cache is not False:
-            return False
-        if self.reasoning_tokens is not None:
-            return False
-        counts = (self.input_tokens, self.output_tokens, *stated)
-        return min(counts) >= 0 and sum(counts) <= MAX_COUNT
 
     @property
     def _cached_tokens(self) -> int:
