@@ -21,7 +21,7 @@ from uuid import UUID
 import asyncpg
 
 from models.posting import Entry
-from models.rollup import DURATION_DAY, ROLLUPS, condense, write_statements
+from models.rollup import ADDED_COLUMNS, DURATION_DAY, ROLLUPS, condense, write_statements
 from models.run import Activity
 from models.run_store import JOB_COLUMNS, RUN_COLUMNS, job_rows, run_rows
 
@@ -151,9 +151,8 @@ posted AS (
     INSERT INTO credit_transaction (organization_id, recorded_at, {names})
     SELECT $1, $2, {names} FROM unnest($3::ledger_entry_v2[]) AS n
     WHERE {are_jobs_put}
-    ORDER BY n.event_key, n.part
     ON CONFLICT (organization_id, event_key, part) DO NOTHING
-    RETURNING *
+    RETURNING {", ".join(ADDED_COLUMNS)}
 ),
 counted AS (SELECT * FROM {_unnested(_COUNT_COLUMNS, _FIRST_COUNT)}),
 condensed AS ({condense("posted AS e")}),
@@ -183,11 +182,13 @@ async def append(
 
     Less than given means that another writer took a part first: roll back and decide anew.
     """
+    # In the order in which everybody takes the keys: PostgreSQL would sort whole rows for it.
+    ordered = sorted(entries, key=lambda entry: (entry.event_key, entry.part))
     [row] = await connection.fetch(
         STATEMENT,
         organization_id,
         recorded_at,
-        [_row(entry) for entry in entries],
+        [_row(entry) for entry in ordered],
         *_columns(activity.counts, len(_COUNT_COLUMNS)),
         *_columns(run_rows(activity.changed_runs), len(RUN_COLUMNS)),
         *_columns(job_rows(activity.changed_jobs), len(JOB_COLUMNS)),

@@ -310,6 +310,8 @@ _ADDED_UP = {
     **dict.fromkeys(("requests", "unpriced", *_SIX_TOKEN_SUMS), "bigint"),
     "cost": "numeric",
 }
+ADDED_COLUMNS = (*_TOLD_APART, *_ADDED_UP, "occurred_at", "kind", "duration_ms")
+"""The columns of an entry that rollups are made of."""
 
 
 def condense(entries: str) -> str:
