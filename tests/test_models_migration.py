@@ -62,7 +62,7 @@ TYPES = {
 NAMES = [
     *("0001_initial", "0002_quarantine", "0003_repricing", "0004_ledger_entry", "0005_cap"),
     *("0006_explorer", "0007_credit", "0008_credit_use", "0009_outside_run"),
-    *("0010_cap_index", "0011_download", "0012_organization_rollup"),
+    *("0010_cap_index", "0011_download", "0012_organization_rollup", "0013_duration_bucket"),
 ]
 # Prices are kept with the scale that they were adopted with; a check bounds it.
 UNBOUNDED = {"public_price", "price", "rate"}

@@ -36,6 +36,18 @@ async def test_durations_fall_into_buckets_of_a_stated_width(database: Database)
         assert abs(middle(row["bucket"]) - row["d"]) <= 0.032 * row["d"]
 
 
+async def test_a_bucket_is_worked_out_without_calling_a_function(database: Database) -> None:
+    """Called for each entry it would be a twentieth of what writing one costs."""
+    async with database.connection() as connection:
+        assert await connection.fetchval("SELECT duration_bucket(NULL)") is None
+        plan = await connection.fetch(
+            "EXPLAIN (VERBOSE) SELECT duration_bucket(duration_ms) FROM credit_transaction"
+        )
+    text = "\n".join(line[0] for line in plan)
+    assert "duration_ms" in text
+    assert "duration_bucket" not in text
+
+
 async def test_a_rollup_has_its_keys_in_every_statement(database: Database, tenant: Tenant) -> None:
     for rollup in ROLLUPS:
         assert rollup.date in rollup.keys
