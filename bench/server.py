@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 _READY_SECONDS = 60
 _STOP_SECONDS = 30
@@ -97,34 +98,73 @@ def _wait_until_listening(process: subprocess.Popen[bytes], port: int, log: Path
 
 
 class Client:
-    """One keep-alive connection that posts GraphQL requests one after the other."""
+    """One keep-alive connection that posts requests one after the other."""
 
     def __init__(self, serving: Serving) -> None:
         self._port = serving.port
-        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._connection: _Connection | None = None
 
     async def post(self, request: bytes) -> bytes:
         """The body of the answer to a request made by a function below; raises unless 200.
 
         Connects with the first one: the server hangs up on a connection that says nothing.
         """
-        if self._streams is None:
-            self._streams = await asyncio.open_connection(_HOST, self._port, limit=1 << 20)
-        reader, writer = self._streams
-        writer.write(request)
-        head = (await reader.readuntil(b"\r\n\r\n")).lower()
-        length = int(head.partition(b"\r\ncontent-length:")[2].partition(b"\r\n")[0])
-        body = await reader.readexactly(length)
-        if not head.startswith(b"http/1.1 200 "):
+        if self._connection is None:
+            loop = asyncio.get_running_loop()
+            _, self._connection = await loop.create_connection(_Connection, _HOST, self._port)
+        head, body = await self._connection.exchange(request)
+        if not head.startswith(b"HTTP/1.1 200 "):
             raise RuntimeError(f"{head.decode()}{body.decode()}")
         return body
 
     async def close(self) -> None:
         """Hangs up."""
-        if self._streams is not None:
-            _, writer = self._streams
-            writer.close()
-            await writer.wait_closed()
+        if self._connection is not None:
+            await self._connection.close()
+
+
+class _Connection(asyncio.Protocol):
+    """Sends a request and waits for its answer, whose length must be stated.
+
+    A third of what asyncio's streams cost, which would count as the server's on a small machine.
+    """
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(
+            asyncio.Transport, transport
+        )  # uvloop's are of no class of asyncio's
+        self._lost: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._answer: asyncio.Future[tuple[bytes, bytes]] | None = None
+
+    async def exchange(self, request: bytes) -> tuple[bytes, bytes]:
+        """Head and body of the answer."""
+        self._answer = asyncio.get_running_loop().create_future()
+        self._received = b""
+        self._size = 0
+        self._transport.write(request)
+        return await self._answer
+
+    def data_received(self, data: bytes) -> None:
+        self._received = self._received + data if self._received else data
+        if not self._size:
+            end = self._received.find(b"\r\n\r\n") + 4
+            if end < 4:
+                return
+            _, _, told = self._received[:end].lower().partition(b"\r\ncontent-length:")
+            self._head_size, self._size = end, end + int(told.partition(b"\r\n")[0])
+        if len(self._received) >= self._size and self._answer is not None:
+            end = self._head_size
+            self._answer.set_result((self._received[:end], self._received[end:]))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._lost.set_result(None)
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(error or ConnectionResetError("the server hung up"))
+
+    async def close(self) -> None:
+        """Hangs up and waits until that is done."""
+        self._transport.close()
+        await self._lost
 
 
 def graphql_request(secret: str, body: bytes) -> bytes:
