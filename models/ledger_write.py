@@ -41,7 +41,7 @@ async def write(
     if not (entries or activity.is_written or settlements):
         return True
     taken = await append(connection, organization_id, recorded_at, entries, activity)
-    if not taken.is_all_of(entries, activity):
+    if taken is None or not taken.is_all_of(activity):
         return False
     await note_spans(connection, organization_id, activity.spans)
     if taken.has_caps:
