@@ -8,6 +8,7 @@ nothing to do. Refused: runs that are new, which have spent nothing.
 """
 
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
@@ -85,11 +86,16 @@ class _OpenGateError(Exception):
 
 
 async def with_adoption(
-    database: Database, organization_id: UUID, work: Callable[[Adoption], Awaitable[Answer]]
+    database: Database,
+    organization_id: UUID,
+    work: Callable[[Adoption], Awaitable[Answer]],
+    *,
+    is_alone: bool = False,
 ) -> Answer:
     """Does `work` in a transaction, with retries; behind a closed gate if it turns out to need one.
 
-    Nothing is executed before `work`, whose first statement goes through the gate.
+    From the beginning if it `is_alone`. Else nothing is executed before `work`, whose first
+    statement goes through the gate.
     """
 
     async def beside_others(connection: asyncpg.Connection) -> Answer:
@@ -99,7 +105,7 @@ async def with_adoption(
         await close_gate(connection, organization_id)
         return await work(Adoption(connection, organization_id, is_gate_closed=True))
 
-    try:
-        return await database.retry(beside_others)
-    except _OpenGateError:
-        return await database.retry(alone)
+    if not is_alone:
+        with suppress(_OpenGateError):
+            return await database.retry(beside_others)
+    return await database.retry(alone)

@@ -18,7 +18,7 @@ import asyncpg
 from models.adoption import Adoption, with_adoption
 from models.cap_posting import Settlement
 from models.db import Database, sql
-from models.errors import ConflictError, UserError
+from models.errors import UserError
 from models.event import UNATTRIBUTED, JobRef, RunRef, UsageEvent, UsageOutcome, UsageStatus
 from models.event_check import check
 from models.hold import lock_settlements
@@ -36,7 +36,6 @@ from models.token import TokenCounts
 
 PRICES_SECONDS = 60
 """How old its view of public prices may be, in a process that others adopt prices beside."""
-_RACE_COUNT = 10
 Answer = TypeVar("Answer")
 _Said = tuple[UsageEvent, tuple[TokenCounts | None, list[UserError]]]
 _KNOWN_RATE_COUNT = 100_000
@@ -189,22 +188,17 @@ class Ledger:
         asked: _Asked,
         work: Callable[[Adoption, _Context], Awaitable[Answer]],
     ) -> Answer:
-        """Does `work` with its context in a transaction, anew where another writer is quicker."""
+        """Does `work` with its context in a transaction: anew, alone, if another was quicker."""
 
         async def decide(adoption: Adoption) -> Answer:
-            if is_raced:
-                # Waits for whoever was quicker; only what is asked next sees what he wrote.
-                await self._load_context(adoption.connection, organization_id, asked)
             context = await self._load_context(adoption.connection, organization_id, asked)
             return await work(adoption, context)
 
-        is_raced = False
-        for _ in range(_RACE_COUNT):
-            try:
-                return await with_adoption(self._database, organization_id, decide)
-            except _RacedError:
-                is_raced = True
-        raise ConflictError("The same events are being written by too many callers; send again.")
+        try:
+            return await with_adoption(self._database, organization_id, decide)
+        except _RacedError:
+            # Beside others it could be raced again, and again.
+            return await with_adoption(self._database, organization_id, decide, is_alone=True)
 
     async def _record(
         self,
@@ -305,6 +299,7 @@ class Ledger:
 def _checked(
     event: UsageEvent, counts: TokenCounts | None, errors: list[UserError], context: _Context
 ) -> "_Sound | UsageOutcome":
+    errors = [*errors]  # those that a batch which is decided anew begins with
     if event.project_id not in context.workspace_ids:
         errors.append(_missing("projectId", "project"))
     if event.api_key_id not in context.api_key_ids:

@@ -24,7 +24,7 @@ import asyncpg
 
 from models.posting import Entry
 from models.rollup import ADDED_COLUMNS, DURATION_DAY, ROLLUPS, condense, write_statements
-from models.run import Activity
+from models.run import Activity, Run
 from models.run_store import JOB_COLUMNS, RUN_COLUMNS, job_rows, run_rows
 
 COLUMNS = (
@@ -37,7 +37,6 @@ COLUMNS = (
     *("content_hash", "corrects_id", "reason", "import_id", "reservation_id"),
 )
 """The fields of `ledger_entry_v2`, in its order: columns of the ledger."""
-_EVENT_KEY = "credit_transaction_organization_id_event_key_part_key"
 _COUNT_COLUMNS = (
     ("project_id", "uuid"),
     ("run_id", "uuid"),
@@ -64,8 +63,8 @@ class Taken:
 
     def is_all_of(self, activity: Activity) -> bool:
         """Whether nobody else took a key of these runs and jobs first."""
-        given = (len(activity.changed_runs), len(activity.changed_jobs))
-        return (self.run_count, self.job_count) == given
+        run_count = len(activity.new_runs) + len(activity.changed_runs)
+        return (self.run_count, self.job_count) == (run_count, len(activity.changed_jobs))
 
     @property
     def is_charged(self) -> bool:
@@ -100,17 +99,16 @@ def _unnested(columns: Sequence[tuple[str, str]], first: int) -> str:
 
 
 _FIRST_COUNT = 4
-_FIRST_RUN = _FIRST_COUNT + len(_COUNT_COLUMNS)
+_FIRST_NEW_RUN = _FIRST_COUNT + len(_COUNT_COLUMNS)
+_FIRST_RUN = _FIRST_NEW_RUN + len(RUN_COLUMNS)
 _FIRST_JOB = _FIRST_RUN + len(RUN_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
 class _Put:
-    """How rows of a table are written, new ones and those that are held already.
+    """How rows of a table are written. `fixed` columns are never changed.
 
-    `fixed` columns are never changed. A row whose key somebody else took meanwhile does not return.
-    By the unique key rather than by a join: whatever the planner knows of a young table, it then
-    looks each one up.
+    A row whose key somebody else took meanwhile does not return.
     """
 
     table: str
@@ -118,18 +116,36 @@ class _Put:
     key: str
     fixed: tuple[str, ...]
 
-    def statement(self, first: int, condition: str) -> str:
-        """From parameters that begin with the `first`, in the order of their keys."""
+    def insert(self, first: int, condition: str = "true") -> str:
+        """New rows, from parameters that begin with the `first`, in the order of their keys.
+
+        What somebody else has made is not waited for, though he may hold it: he may be waiting for
+        what is made here.
+        """
+        return f"{self._insert(first, condition)} DO NOTHING RETURNING r.id"
+
+    def put(self, first: int, condition: str = "true") -> str:
+        """New rows or such as are held, likewise.
+
+        By the unique key rather than by a join: whatever the planner knows of a young table, it
+        then looks each one up.
+        """
+        changed = ", ".join(
+            f"{name} = EXCLUDED.{name}" for name, _ in self.columns if name not in self.fixed
+        )
+        return f"""{self._insert(first, condition)}
+    DO UPDATE SET {changed} WHERE r.id = EXCLUDED.id
+    RETURNING r.id"""
+
+    def _insert(self, first: int, condition: str) -> str:
         names = [name for name, _ in self.columns]
-        changed = ", ".join(f"{it} = EXCLUDED.{it}" for it in names if it not in self.fixed)
         return f"""
     INSERT INTO {self.table} AS r (organization_id, {", ".join(names)}, created_at)
     SELECT $1, {", ".join(f"n.{name}" for name in names)}, $2
     FROM {_unnested(self.columns, first)}
     WHERE {condition}
     ORDER BY {self.key}
-    ON CONFLICT (organization_id, {self.key}) DO UPDATE SET {changed} WHERE r.id = EXCLUDED.id
-    RETURNING r.id"""  # noqa: S608 - names of ours
+    ON CONFLICT (organization_id, {self.key})"""  # noqa: S608 - names of ours
 
 
 _RUN = _Put(
@@ -142,17 +158,19 @@ _JOB = _Put(
 
 def _statement() -> str:
     names = ", ".join(COLUMNS)
-    are_runs_put = f"(SELECT count(*) FROM run_put) = cardinality(${_FIRST_RUN})"  # noqa: S608
+    are_runs_made = f"(SELECT count(*) FROM run_made) = cardinality(${_FIRST_NEW_RUN})"  # noqa: S608
     are_jobs_put = f"(SELECT count(*) FROM job_put) = cardinality(${_FIRST_JOB})"  # noqa: S608
     return f"""
-WITH run_put AS ({_RUN.statement(_FIRST_RUN, "true")}
+WITH run_made AS ({_RUN.insert(_FIRST_NEW_RUN)}
 ),
-job_put AS ({_JOB.statement(_FIRST_JOB, are_runs_put)}
+run_put AS ({_RUN.put(_FIRST_RUN, are_runs_made)}
+),
+job_put AS ({_JOB.put(_FIRST_JOB, are_runs_made)}
 ),
 posted AS (
     INSERT INTO credit_transaction (organization_id, recorded_at, {names})
     SELECT $1, $2, {names} FROM unnest($3::ledger_entry_v2[]) AS n
-    WHERE {are_jobs_put}
+    WHERE {are_runs_made} AND {are_jobs_put}
     RETURNING {", ".join(ADDED_COLUMNS)}
 ),
 counted AS (SELECT * FROM {_unnested(_COUNT_COLUMNS, _FIRST_COUNT)}),
@@ -160,7 +178,7 @@ condensed AS ({condense("posted AS e")}),
 {write_statements("condensed AS e", "counted AS j", _FROM_CONDENSED)},
 {write_statements("posted AS e", "counted AS j", [_LAST])}
 SELECT
-    (SELECT count(*) FROM run_put) AS run_count,
+    (SELECT count(*) FROM run_made) + (SELECT count(*) FROM run_put) AS run_count,
     (SELECT count(*) FROM job_put) AS job_count,
     EXISTS (SELECT FROM cap AS c WHERE c.organization_id = $1 AND c.removed_at IS NULL) AS has_caps,
     b.billing_mode, b.credits_per_dollar, b.included_dollars
@@ -169,6 +187,21 @@ LEFT JOIN credit_balance AS b USING (organization_id)"""  # noqa: S608 - names o
 
 
 STATEMENT = _statement()
+_BEGIN_RUNS = _RUN.insert(3)
+
+
+async def begin_runs(
+    connection: asyncpg.Connection,
+    organization_id: UUID,
+    recorded_at: datetime,
+    runs: Sequence[Run],
+) -> bool:
+    """Writes runs ahead of those that name them as parents; False when one was taken first."""
+    if not runs:
+        return True
+    columns = _columns(run_rows(runs), len(RUN_COLUMNS))
+    put = await connection.fetch(_BEGIN_RUNS, organization_id, recorded_at, *columns)
+    return len(put) == len(runs)
 
 
 async def append(
@@ -192,12 +225,13 @@ async def append(
             recorded_at,
             [_row(entry) for entry in ordered],
             *_columns(activity.counts, len(_COUNT_COLUMNS)),
+            *_columns(run_rows(activity.new_runs), len(RUN_COLUMNS)),
             *_columns(run_rows(activity.changed_runs), len(RUN_COLUMNS)),
             *_columns(job_rows(activity.changed_jobs), len(JOB_COLUMNS)),
         )
-    except asyncpg.UniqueViolationError as error:
-        if error.constraint_name != _EVENT_KEY:
-            raise
+    except asyncpg.UniqueViolationError:
+        # Of an entry: runs, jobs and rollups leave a key alone that is there. Names of constraints
+        # are not the same on every server.
         return None
     return Taken(*row)
 

@@ -15,7 +15,7 @@ from models.cap_posting import Settlement, charge_caps
 from models.credit_balance import add_held
 from models.deduction import charge
 from models.hold import costs_under, save_settlements
-from models.ledger_statement import append
+from models.ledger_statement import append, begin_runs
 from models.money import ZERO
 from models.posting import Entry
 from models.run import Activity
@@ -40,6 +40,8 @@ async def write(
     """
     if not (entries or activity.is_written or settlements):
         return True
+    if not await begin_runs(connection, organization_id, recorded_at, activity.begun):
+        return False
     taken = await append(connection, organization_id, recorded_at, entries, activity)
     if taken is None or not taken.is_all_of(activity):
         return False

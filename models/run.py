@@ -96,13 +96,16 @@ class Stored:
 class Activity:
     """How everything that a batch names is to stand, and what has to be written for that.
 
-    `changed_runs` and `changed_jobs` are new or differ from what is stored; `counts` are the job
-    counts that change with them. `adopted` are runs of which only now is said which run started
-    them, `spans` the days of runs that last longer than one.
+    `changed_runs` and `changed_jobs` differ from what is stored, and jobs may be new; `counts` are
+    the job counts that change with them. Where a new run is another's parent all new ones are
+    `begun` ahead of the rest, and then changed. `adopted` are runs of which only now is said which
+    run started them, `spans` the days of runs that last longer than one.
     """
 
     runs: Mapping[RunKey, Run] = field(default_factory=dict)
     jobs: Mapping[JobKey, Job] = field(default_factory=dict)
+    begun: Sequence[Run] = ()
+    new_runs: Sequence[Run] = ()
     changed_runs: Sequence[Run] = ()
     changed_jobs: Sequence[Job] = ()
     counts: Sequence[JobCount] = ()
@@ -112,7 +115,9 @@ class Activity:
     @property
     def is_written(self) -> bool:
         """Whether anything has to be written for it."""
-        return bool(self.changed_runs or self.changed_jobs or self.counts or self.spans)
+        return bool(
+            self.new_runs or self.changed_runs or self.changed_jobs or self.counts or self.spans
+        )
 
 
 def standing(said: Said[RunRef] | Said[JobRef]) -> Standing:
@@ -150,15 +155,30 @@ def merge(
         jobs[key] = job
         if job != old:
             counts.extend(_change(old, job))
+    written = _begun(begun, runs, stored.runs)
+    known = {**stored.runs, **{run.key: run for run in written}}
     return Activity(
         runs,
         jobs,
-        [run for key, run in runs.items() if run != stored.runs.get(key)],
+        written,
+        [run for key, run in runs.items() if key not in known],
+        [run for key, run in runs.items() if run != known.get(key, run)],
         [job for key, job in jobs.items() if job != stored.jobs.get(key)],
         counts,
         _adopted(runs, stored.runs),
         list(_spans(named.runs, runs, stored.runs)),
     )
+
+
+def _begun(
+    begun: Mapping[RunKey, Run], runs: Mapping[RunKey, Run], stored: Mapping[RunKey, Run]
+) -> list[Run]:
+    """All new runs, if one of them is another's parent: all, since they are taken in order."""
+    parent_ids = {run.parent_id for run in runs.values()}
+    if parent_ids == {None}:
+        return []
+    new = [run for key, run in begun.items() if key not in stored]
+    return new if any(run.id in parent_ids for run in new) else []
 
 
 def _adopted(runs: Mapping[RunKey, Run], stored: Mapping[RunKey, Run]) -> list[UUID]:

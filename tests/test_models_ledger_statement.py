@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
+from typing import cast
 
 import asyncpg
 from tenants import Tenant
@@ -9,6 +10,7 @@ from test_models_cap_race import until_blocked
 
 from models.db import Database
 from models.event import JobRef, RunRef, UsageEvent
+from models.ids import uuid7
 from models.ledger import Ledger
 from models.ledger_statement import COLUMNS, STATEMENT, append
 from models.rollup import ORGANIZATION_DAY, ROLLUPS, Rollup
@@ -50,6 +52,18 @@ async def test_the_statement_is_prepared_once_however_long_it_is(
             STATEMENT,
         )
     assert uses >= 2
+
+
+class TakenKey:
+    """A connection to a server on which constraints have names of its own: Citus."""
+
+    async def fetch(self, *_: object) -> None:
+        raise asyncpg.UniqueViolationError("duplicate key value violates unique constraint")
+
+
+async def test_a_key_that_was_taken_is_told_by_the_state_and_not_by_a_name() -> None:
+    connection = cast(asyncpg.Connection, TakenKey())
+    assert await append(connection, uuid7(), datetime.now(UTC), [], Activity()) is None
 
 
 async def is_held(connection: asyncpg.Connection, tenant: Tenant, rollup: Rollup) -> bool:

@@ -5,5 +5,5 @@ INSERT INTO pipeline_run AS r (organization_id, id, project_id, workspace_id, ke
 SELECT $1, n.id, n.project_id, n.workspace_id, n.key, 'RUNNING', $6, $6
 FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::text[]) AS n (id, project_id, workspace_id, key)
 ORDER BY n.project_id, n.key
-ON CONFLICT (organization_id, project_id, key) DO UPDATE SET key = r.key
+ON CONFLICT (organization_id, project_id, key) DO UPDATE SET status = r.status
 RETURNING r.id, r.project_id, r.key;
