@@ -11,7 +11,7 @@ from test_models_cap_race import until_blocked
 
 from models.db import Database
 from models.event import JobRef, RunRef, RunStatus
-from models.gate import enter
+from models.gate import close_gate, enter
 from models.ids import uuid7
 from models.ledger import Ledger
 from models.rollup_check import verify
@@ -184,3 +184,22 @@ async def test_a_run_that_was_begun_meanwhile_may_be_referred_to(
             tenant.id,
             made[key],
         )
+
+
+async def test_nothing_is_held_before_the_gate_is_entered(
+    database: Database, ledger: Ledger, tenant: Tenant
+) -> None:
+    """One statement does both; whoever closed the gate may need what it holds."""
+    work = {"run": RunRef("run"), "job": JobRef("job", "research")}
+    await ledger.record(tenant.id, [tenant.event("e1", **work)])
+    async with database.transaction() as other:
+        await close_gate(other, tenant.id)
+        writing = asyncio.create_task(ledger.record(tenant.id, [tenant.event("e2", **work)]))
+        await until_blocked(other, writing)
+        for table in ("pipeline_run", "agent_job"):
+            free = await other.fetch(
+                f"SELECT FROM {table} WHERE organization_id = $1 FOR UPDATE SKIP LOCKED", tenant.id
+            )
+            assert len(free) == 1
+    [outcome] = await writing
+    assert outcome.status == "RECORDED"
