@@ -70,16 +70,15 @@ async def make_runs(
     workspace_ids: Sequence[UUID],
     now: datetime,
 ) -> dict[RunKey, UUID]:
-    """Ids of runs that begin `now`, or of those that others began meanwhile; holds them."""
+    """Ids of runs that begin `now`, or of those that others began meanwhile."""
+    projects, names = [key.project_id for key in keys], [key.key for key in keys]
+    ids = [uuid7() for _ in keys]
     rows = await connection.fetch(
-        sql("run_make"),
-        organization_id,
-        [uuid7() for _ in keys],
-        [key.project_id for key in keys],
-        workspace_ids,
-        [key.key for key in keys],
-        now,
+        sql("run_make"), organization_id, ids, projects, workspace_ids, names, now
     )
+    if len(rows) < len(keys):
+        # A statement of its own: only its snapshot holds what others began.
+        rows = await connection.fetch(sql("run_ids"), organization_id, projects, names)
     return {RunKey(row["project_id"], row["key"]): row["id"] for row in rows}
 
 

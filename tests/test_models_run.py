@@ -169,21 +169,22 @@ async def test_a_new_run_is_not_held_while_one_that_came_in_between_is_waited_fo
     assert await keys_of_runs(database, tenant) == ["a", "b"]
 
 
-async def test_a_run_that_was_begun_meanwhile_may_be_referred_to(
+async def test_a_run_that_was_begun_meanwhile_is_neither_waited_for_nor_held(
     database: Database, tenant: Tenant
 ) -> None:
-    """Others spend in it while it is held by who wanted to begin it, too."""
-    key, now = RunKey(tenant.project_id, "run"), datetime.now(UTC)
+    """Whoever holds it may be about to make the other one; whoever refers to it may have to."""
+    a, b = (RunKey(tenant.project_id, key) for key in ("a", "b"))
+    now, workspace_ids = datetime.now(UTC), [tenant.workspace_id] * 2
     async with database.transaction() as connection:
-        made = await make_runs(connection, tenant.id, [key], [tenant.workspace_id], now)
-    async with database.transaction() as holding, database.transaction() as referring:
-        assert await make_runs(holding, tenant.id, [key], [tenant.workspace_id], now) == made
-        await referring.execute("SET LOCAL lock_timeout = '1s'")
-        await referring.execute(
-            "SELECT FROM pipeline_run WHERE organization_id = $1 AND id = $2 FOR KEY SHARE",
-            tenant.id,
-            made[key],
-        )
+        earlier = await make_runs(connection, tenant.id, [b], workspace_ids[:1], now)
+    hold = "SELECT FROM pipeline_run WHERE organization_id = $1 AND id = $2 FOR NO KEY UPDATE"
+    async with database.transaction() as other, database.transaction() as making:
+        await other.execute(hold, tenant.id, earlier[b])
+        await making.execute("SET LOCAL lock_timeout = '500ms'")
+        made = await make_runs(making, tenant.id, [a, b], workspace_ids, now)
+        assert made.keys() == {a, b}
+        assert made[b] == earlier[b]
+        await other.execute(hold.replace("NO KEY", ""), tenant.id, earlier[b])
 
 
 async def test_nothing_is_held_before_the_gate_is_entered(
