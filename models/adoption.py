@@ -20,7 +20,7 @@ from models.cap_count import hold_before, recount, write_counts
 from models.cap_rule import CapRule, covered
 from models.cap_window import Windows
 from models.db import Database, sql
-from models.gate import close_gate
+from models.gate import close_gate, close_gate_soon
 
 Answer = TypeVar("Answer")
 
@@ -94,15 +94,16 @@ async def with_adoption(
 ) -> Answer:
     """Does `work` in a transaction, with retries; behind a closed gate if it turns out to need one.
 
-    From the beginning if it `is_alone`. Else nothing is executed before `work`, whose first
-    statement goes through the gate.
+    From the beginning if it `is_alone`; raises asyncpg.LockNotAvailableError where the gate cannot
+    be closed soon. Else nothing is executed before `work`, whose first statement goes through the
+    gate.
     """
 
     async def beside_others(connection: asyncpg.Connection) -> Answer:
         return await work(Adoption(connection, organization_id, is_gate_closed=False))
 
     async def alone(connection: asyncpg.Connection) -> Answer:
-        await close_gate(connection, organization_id)
+        await (close_gate_soon if is_alone else close_gate)(connection, organization_id)
         return await work(Adoption(connection, organization_id, is_gate_closed=True))
 
     if not is_alone:

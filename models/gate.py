@@ -13,6 +13,8 @@ import asyncpg
 
 from models.db import sql
 
+_PATIENCE_MS = 1000
+
 
 async def enter(connection: asyncpg.Connection, organization_id: UUID) -> None:
     """Goes in beside others that post, for the rest of the transaction."""
@@ -22,3 +24,13 @@ async def enter(connection: asyncpg.Connection, organization_id: UUID) -> None:
 async def close_gate(connection: asyncpg.Connection, organization_id: UUID) -> None:
     """Waits until nobody is inside and keeps everybody out for the rest of the transaction."""
     await connection.execute(sql("gate_close"), organization_id)
+
+
+async def close_gate_soon(connection: asyncpg.Connection, organization_id: UUID) -> None:
+    """Does the same, or raises asyncpg.LockNotAvailableError where somebody stays inside for long.
+
+    Whoever comes meanwhile waits, too: for what could be done beside others that must not be long.
+    """
+    await connection.execute(f"SET LOCAL lock_timeout = {_PATIENCE_MS}")
+    await close_gate(connection, organization_id)
+    await connection.execute("SET LOCAL lock_timeout TO DEFAULT")

@@ -8,6 +8,7 @@ jobs, rates, ledger keys, rollups. Refused here: deciding who may write, and wai
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self, TypeVar
@@ -18,7 +19,7 @@ import asyncpg
 from models.adoption import Adoption, with_adoption
 from models.cap_posting import Settlement
 from models.db import Database, sql
-from models.errors import UserError
+from models.errors import ConflictError, UserError
 from models.event import UNATTRIBUTED, JobRef, RunRef, UsageEvent, UsageOutcome, UsageStatus
 from models.event_check import check
 from models.hold import lock_settlements
@@ -36,6 +37,7 @@ from models.token import TokenCounts
 
 PRICES_SECONDS = 60
 """How old its view of public prices may be, in a process that others adopt prices beside."""
+_RACE_COUNT = 10
 Answer = TypeVar("Answer")
 _Said = tuple[UsageEvent, tuple[TokenCounts | None, list[UserError]]]
 _KNOWN_RATE_COUNT = 100_000
@@ -188,17 +190,22 @@ class Ledger:
         asked: _Asked,
         work: Callable[[Adoption, _Context], Awaitable[Answer]],
     ) -> Answer:
-        """Does `work` with its context in a transaction: anew, alone, if another was quicker."""
+        """Does `work` with its context in a transaction: anew, alone, if another was quicker.
+
+        Beside others again where the gate cannot be closed soon.
+        """
 
         async def decide(adoption: Adoption) -> Answer:
             context = await self._load_context(adoption.connection, organization_id, asked)
             return await work(adoption, context)
 
-        try:
-            return await with_adoption(self._database, organization_id, decide)
-        except _RacedError:
+        for _ in range(_RACE_COUNT):
+            with suppress(_RacedError):
+                return await with_adoption(self._database, organization_id, decide)
             # Beside others it could be raced again, and again.
-            return await with_adoption(self._database, organization_id, decide, is_alone=True)
+            with suppress(_RacedError, asyncpg.LockNotAvailableError):
+                return await with_adoption(self._database, organization_id, decide, is_alone=True)
+        raise ConflictError("The same events are being written by too many callers; send again.")
 
     async def _record(
         self,

@@ -9,9 +9,9 @@ import pytest
 from tenants import NOON, Tenant
 from test_models_cap_race import until_blocked
 
+from models import gate
 from models.db import Database
 from models.event import JobRef, RunRef, RunStatus
-from models.gate import close_gate, enter
 from models.ids import uuid7
 from models.ledger import Ledger
 from models.rollup_check import verify
@@ -155,7 +155,7 @@ async def test_a_new_run_is_not_held_while_one_that_came_in_between_is_waited_fo
     async with database.transaction() as earlier:
         made = await make_runs(earlier, tenant.id, [b], workspace_ids, now)
     async with database.transaction() as other:
-        await enter(other, tenant.id)
+        await gate.enter(other, tenant.id)
         await other.execute("SET LOCAL lock_timeout = '500ms'")
         await other.execute(
             "SELECT FROM pipeline_run WHERE organization_id = $1 AND id = $2 FOR NO KEY UPDATE",
@@ -187,6 +187,20 @@ async def test_a_run_that_was_begun_meanwhile_is_neither_waited_for_nor_held(
         await other.execute(hold.replace("NO KEY", ""), tenant.id, earlier[b])
 
 
+@pytest.mark.usefixtures("meeting")
+async def test_who_was_raced_does_not_wait_for_somebody_who_stays_inside(
+    database: Database, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An undo of a great import, say: everybody else would wait behind the closed gate, too."""
+    monkeypatch.setattr(gate, "_PATIENCE_MS", 50)
+    async with database.transaction() as other:
+        await gate.enter(other, tenant.id)
+        events = [tenant.event(f"e{number}", run=RunRef("run")) for number in range(2)]
+        writing = [Ledger(database).record(tenant.id, [each]) for each in events]
+        sent = await asyncio.wait_for(asyncio.gather(*writing), 10)
+    assert [outcome.status for [outcome] in sent] == ["RECORDED", "RECORDED"]
+
+
 async def test_nothing_is_held_before_the_gate_is_entered(
     database: Database, ledger: Ledger, tenant: Tenant
 ) -> None:
@@ -194,7 +208,7 @@ async def test_nothing_is_held_before_the_gate_is_entered(
     work = {"run": RunRef("run"), "job": JobRef("job", "research")}
     await ledger.record(tenant.id, [tenant.event("e1", **work)])
     async with database.transaction() as other:
-        await close_gate(other, tenant.id)
+        await gate.close_gate(other, tenant.id)
         writing = asyncio.create_task(ledger.record(tenant.id, [tenant.event("e2", **work)]))
         await until_blocked(other, writing)
         for table in ("pipeline_run", "agent_job"):
