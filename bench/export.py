@@ -17,6 +17,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -253,15 +254,17 @@ def _by_psql(ledger: Ledger, subject: Subject) -> _Taken:
     )
     digest, size, rows = hashlib.sha256(), 0, 0
     begun = time.perf_counter()
-    with subprocess.Popen(
-        [program, "--no-psqlrc", "--quiet", ledger.dsn],
-        env={**os.environ, "PGTZ": "UTC", "PGOPTIONS": "-c jit=off"},
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-    ) as process:  # fmt: skip
-        assert process.stdin is not None
+    # From a file: a pipe takes no more than some of it while nobody reads what comes back.
+    with tempfile.TemporaryFile() as script:
+        script.write(commands.encode())
+        script.seek(0)
+        process = subprocess.Popen(
+            [program, "--no-psqlrc", "--quiet", ledger.dsn],
+            env={**os.environ, "PGTZ": "UTC", "PGOPTIONS": "-c jit=off"},
+            stdin=script, stdout=subprocess.PIPE,
+        )  # fmt: skip
+    with process:
         assert process.stdout is not None
-        process.stdin.write(commands.encode())
-        process.stdin.close()
         while chunk := process.stdout.read(1 << 16):
             digest.update(chunk)
             size += len(chunk)
