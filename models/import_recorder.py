@@ -6,13 +6,16 @@ only what is missing, for events bear keys and quarantined rows digests. Refused
 events from the future.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from uuid import UUID
 
 import asyncpg
 
+from models.checked import Checked, checked
 from models.db import Database, sql
 from models.errors import ConflictError, UserErrors
 from models.event import UsageEvent, UsageOutcome, UsageStatus
@@ -22,6 +25,8 @@ from models.quarantine import Doubt, keep, settle
 
 BATCH_COUNT = 1000
 """Rows that are recorded together."""
+_STEP_COUNT = 50
+"""Rows that are read in one turn of the loop."""
 _FURTHEST_AHEAD = timedelta(days=1)
 """Clocks differ, and so do zones that somebody got wrong; what is later has not happened."""
 FindProject = Callable[[str], Awaitable[UUID]]
@@ -34,6 +39,16 @@ class Candidate:
     project: str | UUID
     event: UsageEvent
     doubt: Callable[[str], Doubt]
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What is recorded together: `count` rows, each of which is an event or a doubt."""
+
+    count: int = 0
+    candidates: list[Candidate] = field(default_factory=list)
+    events: list[Checked] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)
 
 
 class ImportRecorder:
@@ -72,30 +87,61 @@ class ImportRecorder:
         async with self._database.connection() as connection:
             await self._save(connection, finished_at=datetime.now(UTC))
 
-    async def record(self, batch: Sequence[Candidate | Doubt]) -> None:
-        """Records candidates and quarantines the rest; counts everything once."""
-        candidates: list[Candidate] = []
-        events: list[UsageEvent] = []
-        doubts = [each for each in batch if isinstance(each, Doubt)]
-        for each in batch:
-            if isinstance(each, Doubt):
-                continue
-            event = await self._event(each)
-            if isinstance(event, Doubt):
-                doubts.append(event)
-            else:
-                candidates.append(each)
-                events.append(event)
-        recorded = []
-        outcomes = await self._ledger.record(self._organization_id, events) if events else []
-        for candidate, outcome in zip(candidates, outcomes, strict=True):
+    async def record(
+        self, things: Iterator[Candidate | Doubt], on_recorded: Callable[[], None]
+    ) -> None:
+        """Records candidates and quarantines the rest, a batch at a time; counts everything once.
+
+        The next batch is read and checked while PostgreSQL writes the last one: each takes about as
+        long as the other.
+        """
+        may_begin = asyncio.Event()
+        may_begin.set()
+        coming = asyncio.create_task(self._read(things, may_begin))
+        try:
+            while batch := await coming:
+                may_begin = asyncio.Event()
+                coming = asyncio.create_task(self._read(things, may_begin))
+                await self._record(batch, on_sent=may_begin.set)
+                may_begin.set()
+                on_recorded()
+        finally:
+            coming.cancel()
+            await asyncio.gather(coming, return_exceptions=True)
+
+    async def _read(
+        self, things: Iterator[Candidate | Doubt], may_begin: asyncio.Event
+    ) -> _Batch | None:
+        """The next batch, read a few at a time: what is being sent has to get on, too."""
+        await may_begin.wait()
+        batch = _Batch()
+        while some := list(islice(things, min(_STEP_COUNT, BATCH_COUNT - batch.count))):
+            batch.count += len(some)
+            for each in some:
+                event = each if isinstance(each, Doubt) else await self._event(each)
+                if isinstance(event, Doubt):
+                    batch.doubts.append(event)
+                elif isinstance(each, Candidate):
+                    batch.candidates.append(each)
+                    batch.events.append(checked(event))
+            await asyncio.sleep(0)
+        return batch if batch.count else None
+
+    async def _record(self, batch: _Batch, on_sent: Callable[[], None]) -> None:
+        recorded, doubts = [], batch.doubts
+        outcomes: Sequence[UsageOutcome] = ()
+        if batch.events:
+            outcomes = await self._ledger.record(
+                self._organization_id, batch.events, on_sent=on_sent
+            )
+        for candidate, outcome in zip(batch.candidates, outcomes, strict=True):
             if outcome.status is UsageStatus.RECORDED:
                 recorded.append(outcome)
             elif outcome.status is UsageStatus.DUPLICATE:
                 self.report.duplicate += 1
             else:
                 doubts.append(candidate.doubt(reason_of(outcome)))
-        self.report.read += len(batch)
+        self.report.read += batch.count
         self.report.recorded += len(recorded)
         self.report.unpriced += sum(outcome.is_unpriced for outcome in recorded)
         self.report.total_cost += sum(outcome.cost or 0 for outcome in recorded)

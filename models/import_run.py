@@ -1,16 +1,17 @@
 """One run of an importer of logs: files are read, brought down to calls, and put on the ledger.
 
 Reading comes first and fills a `CallIndex`, so that each call has its earliest time and first
-attribution whatever order the files come in; then the calls are recorded in the order of time,
-`BATCH_COUNT` at once. Every call bears its log's own key and cumulative counts: running again, also
-after a kill, adds only what is missing or has grown. Refused: stopping for a line that cannot be
-read or a call that cannot be trusted; the listener is told of each. Reading holds the event loop:
-this is for commands, not for servers.
+attribution whatever order the files come in; then the calls are recorded in the order of time.
+Every call bears its log's own key and cumulative counts: running again, also after a kill, adds
+only what is missing or has grown. Refused: stopping for a line that cannot be read or a call that
+cannot be trusted; the listener is told of each. Reading holds the event loop: this is for commands,
+not for servers.
 """
 
 import json
+from collections.abc import Iterator
 from functools import partial
-from itertools import islice
+from itertools import chain
 from pathlib import Path
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from models.call_index import CallIndex, IndexedCall
 from models.db import Database
 from models.event import CallOutcome, JobRef, RunRef, RunStatus, UsageEvent
 from models.ids import NIL
-from models.import_recorder import BATCH_COUNT, Candidate, FindProject, ImportRecorder
+from models.import_recorder import Candidate, FindProject, ImportRecorder
 from models.import_report import ImportListener, ImportReport, ImportStage
 from models.ledger import Ledger
 from models.quarantine import Doubt
@@ -71,14 +72,11 @@ class ImportRun:
             self._read(path, index)
             total = index.resolve()
             await self._recorder.start(source(path))
-            calls = map(self._candidate, index.calls())
-            while batch := list(islice(calls, BATCH_COUNT)):
-                await self._recorder.record(batch)
-                self._listener.on_progress(ImportStage.RECORDING, self.report.read, total)
-            doubts = index.doubts()
-            while doubted := list(islice(doubts, BATCH_COUNT)):
-                await self._recorder.record(doubted)
-                self._listener.on_progress(ImportStage.RECORDING, self.report.read, total)
+            calls: Iterator[Candidate | Doubt] = map(self._candidate, index.calls())
+            await self._recorder.record(
+                chain(calls, index.doubts()),
+                lambda: self._listener.on_progress(ImportStage.RECORDING, self.report.read, total),
+            )
         await self._recorder.finish()
         return self.report
 

@@ -18,15 +18,15 @@ import asyncpg
 
 from models.adoption import Adoption, with_adoption
 from models.cap_posting import Settlement
+from models.checked import Checked, checked
 from models.db import Database, sql
 from models.errors import ConflictError, UserError
 from models.event import UNATTRIBUTED, JobRef, RunRef, UsageEvent, UsageOutcome, UsageStatus
-from models.event_check import check
 from models.hold import lock_settlements
 from models.ledger_write import write
 from models.local_time import TimeZones
 from models.posted import gather_posted
-from models.posting import NOTHING, Attribution, Entry, Posted, content_hash, grows_anothers, post
+from models.posting import NOTHING, Attribution, Entry, Posted, grows_anothers, post
 from models.price import PriceBook, Rate, load_price_book
 from models.public_price import public_version
 from models.rate import insert_rates
@@ -39,7 +39,6 @@ PRICES_SECONDS = 60
 """How old its view of public prices may be, in a process that others adopt prices beside."""
 _RACE_COUNT = 10
 Answer = TypeVar("Answer")
-_Said = tuple[UsageEvent, tuple[TokenCounts | None, list[UserError]]]
 _KNOWN_RATE_COUNT = 100_000
 
 
@@ -71,15 +70,15 @@ class _Asked:
     event_keys: Collection[str] = ()
 
     @classmethod
-    def of(cls, said: Sequence[_Said], named: Named) -> Self:
+    def of(cls, said: Sequence[Checked], named: Named) -> Self:
         """What events name; the keys only of those that can be recorded."""
-        events = [event for event, _ in said]
+        events = [each.event for each in said]
         return cls(
             named,
             {event.project_id for event in events},
             {event.api_key_id for event in events if event.api_key_id is not None},
             {event.user_id for event in events if event.user_id is not None},
-            {event.counted_key for event, (counts, _) in said if counts is not None},
+            {each.event.counted_key for each in said if not each.errors},
         )
 
     def parameters(self) -> tuple[Collection[Any], ...]:
@@ -92,15 +91,6 @@ class _Asked:
             [job.run.key for job in jobs],
             [job.key for job in jobs],
         )
-
-
-@dataclass(slots=True)
-class _Sound:
-    """An event that may be recorded: its tokens in disjoint classes and its content's hash."""
-
-    event: UsageEvent
-    counts: TokenCounts
-    digest: bytes
 
 
 @dataclass(slots=True)
@@ -126,12 +116,12 @@ class Ledger:
     async def record(
         self,
         organization_id: UUID,
-        events: Sequence[UsageEvent],
+        events: Sequence[UsageEvent] | Sequence[Checked],
         *,
         now: datetime | None = None,
         on_sent: Callable[[], None] | None = None,
     ) -> list[UsageOutcome]:
-        """Records a batch and answers each event, in order.
+        """Records a batch and answers each event, in order; they may be checked already.
 
         `now` stands for an omitted `occurred_at` and is the entries' `recorded_at`; the clock's
         when None. `on_sent` is called when the batch is with PostgreSQL and this process has
@@ -140,8 +130,8 @@ class Ledger:
         """
         instant = now or datetime.now(UTC)
         # Checked before anything is sent: not every text can be.
-        said = [(event, check(event)) for event in events]
-        named = gather_events((event for event, (_, errors) in said if not errors), instant)
+        said = [each if isinstance(each, Checked) else checked(each) for each in events]
+        named = gather_events((each.event for each in said if not each.errors), instant)
         plan = await self._in_turn(
             organization_id,
             _Asked.of(said, named),
@@ -211,21 +201,21 @@ class Ledger:
         self,
         adoption: Adoption,
         context: _Context,
-        said: Sequence[_Said],
+        said: Sequence[Checked],
         named: Named,
         now: datetime,
         on_sent: Callable[[], None] | None,
     ) -> _Plan:
         connection, organization_id = adoption.connection, adoption.organization_id
-        checked = [_checked(event, *result, context) for event, result in said]
-        sound = [each for each in checked if isinstance(each, _Sound)]
+        judged = [_judge(each, context) for each in said]
+        sound = [each for each in judged if isinstance(each, Checked)]
         telling = list(_without_conflicts(sound, context.posted))
         if len(telling) < len(said):
             named = gather_events(telling, now)
         activity = merge(named, context.stored, context.workspace_ids, context.zones)
-        plan = _plan(checked, context, activity, now)
+        plan = _plan(judged, context, activity, now)
         await self._insert_rates(connection, organization_id, plan.rates, now)
-        events = [event for event, _ in said]
+        events = [each.event for each in said]
         holds = await lock_settlements(connection, organization_id, events, plan.outcomes)
         if on_sent is not None:
             asyncio.get_running_loop().call_soon(on_sent)
@@ -303,19 +293,18 @@ class Ledger:
         self._known_rates.update((organization_id, id) for id in rates)
 
 
-def _checked(
-    event: UsageEvent, counts: TokenCounts | None, errors: list[UserError], context: _Context
-) -> "_Sound | UsageOutcome":
-    errors = [*errors]  # those that a batch which is decided anew begins with
+def _judge(said: Checked, context: _Context) -> Checked | UsageOutcome:
+    """The event, if everything that it names is there."""
+    event, errors = said.event, [*said.errors]
     if event.project_id not in context.workspace_ids:
         errors.append(_missing("projectId", "project"))
     if event.api_key_id not in context.api_key_ids:
         errors.append(_missing("apiKeyId", "API key"))
     if event.user_id not in context.user_ids:
         errors.append(_missing("userId", "user"))
-    if counts is None or errors:
+    if errors:
         return UsageOutcome(event.event_key, UsageStatus.REJECTED, errors=tuple(errors))
-    return _Sound(event, counts, content_hash(event))
+    return said
 
 
 def _missing(name: str, noun: str) -> UserError:
@@ -323,7 +312,7 @@ def _missing(name: str, noun: str) -> UserError:
 
 
 def _without_conflicts(
-    sound: Sequence[_Sound], posted: Mapping[str, Posted]
+    sound: Sequence[Checked], posted: Mapping[str, Posted]
 ) -> Iterator[UsageEvent]:
     """Events that may name runs and jobs: a conflict changes nothing, not even a job's status."""
     first = {key: parts.head.content_hash for key, parts in posted.items() if parts.is_live}
@@ -337,7 +326,7 @@ def _without_conflicts(
 
 
 def _plan(
-    checked: Sequence[_Sound | UsageOutcome],
+    judged: Sequence[Checked | UsageOutcome],
     context: _Context,
     activity: Activity,
     now: datetime,
@@ -345,7 +334,7 @@ def _plan(
     """Decides event after event; what one posts is what the next one under its key finds."""
     plan = _Plan([])
     grown: dict[str, tuple[Posted, tuple[Entry, ...]]] = {}
-    for each in checked:
+    for each in judged:
         if isinstance(each, UsageOutcome):
             plan.outcomes.append(each)
             continue

@@ -9,13 +9,12 @@ Reading holds the event loop: this is for commands, not for servers.
 import json
 from collections.abc import Iterator, Sequence
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
 
 from models.db import Database
-from models.import_recorder import BATCH_COUNT, Candidate, FindProject, ImportRecorder
+from models.import_recorder import Candidate, FindProject, ImportRecorder
 from models.import_report import ImportListener, ImportReport, ImportStage
 from models.import_run import byte_count, source
 from models.ledger import Ledger
@@ -100,10 +99,12 @@ class RowImport:
         with open_file(path) as opened, RowKeys(self._key_prefix) as keys:
             self.report.files += 1
             events = self._events(path, opened.binary, place, keys)
-            while batch := list(islice(events, BATCH_COUNT)):
-                await self._recorder.record(batch)
-                step = done + opened.position()
-                self._listener.on_progress(ImportStage.READING, step, total)
+            await self._recorder.record(
+                events,
+                lambda: self._listener.on_progress(
+                    ImportStage.READING, done + opened.position(), total
+                ),
+            )
 
     def _events(
         self, path: Path, file: BinaryIO, place: str, keys: RowKeys

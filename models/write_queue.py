@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from models.checked import Checked, checked
 from models.db import AWAY
 from models.errors import UnavailableError
 from models.event import UsageEvent, UsageOutcome
@@ -33,7 +34,7 @@ ANSWER_SECONDS = 0.005
 class _Waiting:
     """One caller's events and the future that its answers go to."""
 
-    events: Sequence[UsageEvent]
+    events: Sequence[Checked]
     answer: asyncio.Future[list[UsageOutcome]]
 
 
@@ -85,7 +86,7 @@ class WriteQueue:
         if lane.size + len(events) > LANE_EVENTS and lane.size:
             raise UnavailableError("Too many events are waiting to be written; send them again.")
         answer: asyncio.Future[list[UsageOutcome]] = asyncio.get_running_loop().create_future()
-        lane.waiting.append(_Waiting(events, answer))
+        lane.waiting.append(_Waiting([checked(event) for event in events], answer))
         lane.size += len(events)
         if lane.task is None:
             lane.task = asyncio.create_task(self._drain(organization_id, lane))

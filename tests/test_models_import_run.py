@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,10 +15,10 @@ from hypothesis import strategies as st
 from imports import Totals, claude_code_run, cost_by, import_claude_code, ledger_totals
 from tenants import Tenant, make_tenant
 
-from models import import_run
+from models import import_recorder
 from models.db import Database
 from models.errors import ConflictError
-from models.event import UsageEvent, UsageOutcome
+from models.event import UsageOutcome
 from models.import_report import (
     ImportListener,
     ImportReport,
@@ -116,7 +115,7 @@ async def test_what_an_import_says_of_runs_and_jobs(
 async def test_the_listener_hears_of_progress_and_of_every_line_that_could_not_be_read(
     database: Database, ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_run, "BATCH_COUNT", 4)
+    monkeypatch.setattr(import_recorder, "BATCH_COUNT", 4)
     unreadable: list[Unreadable] = []
     progress: list[tuple[ImportStage, int, int]] = []
     listener = ImportListener(
@@ -169,19 +168,17 @@ class DyingLedger(Ledger):
         super().__init__(database)
         self._batch_count = batch_count
 
-    async def record(
-        self, organization_id: UUID, events: Sequence[UsageEvent], *, now: datetime | None = None
-    ) -> list[UsageOutcome]:
+    async def record(self, *given: Any, **options: Any) -> list[UsageOutcome]:
         if self._batch_count == 0:
             raise InterruptedImportError
         self._batch_count -= 1
-        return await super().record(organization_id, events, now=now)
+        return await super().record(*given, **options)
 
 
 async def test_an_import_goes_on_after_an_interruption(
     database: Database, ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_run, "BATCH_COUNT", 3)
+    monkeypatch.setattr(import_recorder, "BATCH_COUNT", 3)
     with pytest.raises(InterruptedImportError):
         await import_claude_code(database, DyingLedger(database, 2), tenant.id, FIXTURES)
     rest = await import_claude_code(database, ledger, tenant.id, FIXTURES)
@@ -236,12 +233,12 @@ async def test_an_import_can_be_taken_back_and_done_again(
 async def test_an_import_that_is_taken_back_while_it_runs_stops(
     database: Database, ledger: Ledger, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_run, "BATCH_COUNT", 4)
+    monkeypatch.setattr(import_recorder, "BATCH_COUNT", 4)
     run = claude_code_run(database, ledger, tenant.id)
     record = ledger.record
 
-    async def undo_after(organization_id: UUID, events: Sequence[UsageEvent]) -> list[UsageOutcome]:
-        outcomes = await record(organization_id, events)
+    async def undo_after(*given: Any, **options: Any) -> list[UsageOutcome]:
+        outcomes = await record(*given, **options)
         await undo_import(database, tenant.id, run.report.id)
         return outcomes
 

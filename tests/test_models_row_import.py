@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,10 +12,10 @@ from hypothesis import strategies as st
 from imports import Totals, counts, import_rows, ledger_totals, quarantined, write_lines
 from tenants import Tenant, make_tenant
 
-from models import row_import
+from models import import_recorder
 from models.column_map import ColumnMap, with_times
 from models.db import Database
-from models.event import UsageEvent, UsageOutcome
+from models.event import UsageOutcome
 from models.import_csv import csv_format, jsonl_format
 from models.import_report import ImportListener, ImportStage, QuarantinedCall, list_imports
 from models.ledger import Ledger
@@ -298,15 +297,15 @@ async def test_an_import_goes_on_after_an_interruption(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(row_import, "BATCH_COUNT", 5)
+    monkeypatch.setattr(import_recorder, "BATCH_COUNT", 5)
     path = write_csv(tmp_path / "a.csv", ROWS + DOUBTFUL)
     dying, batches = Ledger(database), iter([True, False])
     record = dying.record
 
-    async def die(organization_id: UUID, events: Sequence[UsageEvent]) -> list[UsageOutcome]:
+    async def die(*given: Any, **options: Any) -> list[UsageOutcome]:
         if not next(batches):
             raise InterruptedImportError
-        return await record(organization_id, events)
+        return await record(*given, **options)
 
     monkeypatch.setattr(dying, "record", die)
     with pytest.raises(InterruptedImportError):
@@ -327,7 +326,7 @@ async def test_progress_is_told_in_bytes(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(row_import, "BATCH_COUNT", 2)
+    monkeypatch.setattr(import_recorder, "BATCH_COUNT", 2)
     path = write_csv(tmp_path / "a.csv", ROWS)
     steps: list[tuple[ImportStage, int, int]] = []
     listener = ImportListener(on_progress=lambda *step: steps.append(step))

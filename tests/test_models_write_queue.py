@@ -13,7 +13,7 @@ from tenants import Tenant, make_tenant
 from models import write_queue
 from models.db import Database
 from models.errors import UnavailableError
-from models.event import UsageEvent, UsageOutcome, UsageStatus
+from models.event import UsageOutcome, UsageStatus
 from models.ids import uuid7
 from models.ledger import Ledger
 from models.rollup_check import verify
@@ -28,7 +28,7 @@ class CountingLedger(Ledger):
         self.sizes: list[int] = []
 
     async def record(
-        self, organization_id: UUID, events: Sequence[UsageEvent], **options: Any
+        self, organization_id: UUID, events: Sequence[Any], **options: Any
     ) -> list[UsageOutcome]:
         self.sizes.append(len(events))
         return await super().record(organization_id, events, **options)
@@ -43,21 +43,21 @@ class SlowLedger(CountingLedger):
         self.begun, self.go_on = asyncio.Semaphore(0), asyncio.Semaphore(0)
 
     async def record(
-        self, organization_id: UUID, events: Sequence[UsageEvent], **options: Any
+        self, organization_id: UUID, events: Sequence[Any], **options: Any
     ) -> list[UsageOutcome]:
         self.sizes.append(len(events))
         if self.is_sent:
             options["on_sent"]()
         self.begun.release()
         await self.go_on.acquire()
-        return [UsageOutcome(event.event_key, UsageStatus.RECORDED) for event in events]
+        return [UsageOutcome(each.event.event_key, UsageStatus.RECORDED) for each in events]
 
 
 class AwayLedger(CountingLedger):
     """Cannot reach its server."""
 
     async def record(
-        self, organization_id: UUID, events: Sequence[UsageEvent], **options: Any
+        self, organization_id: UUID, events: Sequence[Any], **options: Any
     ) -> list[UsageOutcome]:
         self.sizes.append(len(events))
         raise TimeoutError
