@@ -16,6 +16,7 @@ import orjson
 from calls import said
 from server import graphql_request, usage_request
 
+from models.checked import Checked, checked
 from models.event import UsageEvent, UsageOutcome, UsageStatus
 from models.ids import uuid7
 from models.ledger import Ledger
@@ -29,6 +30,7 @@ RECORD_USAGE = """mutation Record($input: RecordUsageInput!) {
     userErrors { code message field }
   }
 }"""
+_STEP_COUNT = 50
 _ROWS = "SELECT * FROM credit_transaction WHERE organization_id = $1 AND event_key = ANY ($2)"
 
 
@@ -86,9 +88,29 @@ class Copy:
 async def by_ledger(
     ledger: Ledger, organization_id: UUID, events: Sequence[UsageEvent], batch: int
 ) -> None:
-    """One caller of `models.ledger`, batch after batch."""
-    for part in split(events, batch):
-        _require_recorded(await ledger.record(organization_id, part))
+    """One caller of `models.ledger`, who checks the next batch while the last is written.
+
+    As imports do (`models/import_recorder.py`).
+    """
+    parts = iter(split(events, batch))
+    may_begin = asyncio.Event()
+    may_begin.set()
+    coming = asyncio.create_task(_check(next(parts, ()), may_begin))
+    while said := await coming:
+        may_begin = asyncio.Event()
+        coming = asyncio.create_task(_check(next(parts, ()), may_begin))
+        _require_recorded(await ledger.record(organization_id, said, on_sent=may_begin.set))
+        may_begin.set()
+
+
+async def _check(events: Sequence[UsageEvent], may_begin: asyncio.Event) -> list[Checked]:
+    """A few at a time: what is being sent has to get on, too."""
+    await may_begin.wait()
+    said: list[Checked] = []
+    for some in split(events, _STEP_COUNT):
+        said += map(checked, some)
+        await asyncio.sleep(0)
+    return said
 
 
 async def by_queue(
