@@ -142,11 +142,11 @@ def merge(
     `workspace_ids` are those of the projects, `zones` tell on which local day a job ended.
     """
     # Whoever is named as a parent has an id before its children are merged.
-    begun = {
+    bases = {
         key: stored.runs.get(key) or _first_run(key, workspace_ids[key.project_id], said)
         for key, said in named.runs.items()
     }
-    runs = {key: _merge_run(begun[key], said, begun) for key, said in named.runs.items()}
+    runs = {key: _merge_run(bases[key], said, bases) for key, said in named.runs.items()}
     jobs: dict[JobKey, Job] = {}
     counts: list[JobCount] = []
     for key, said in named.jobs.items():
@@ -155,12 +155,12 @@ def merge(
         jobs[key] = job
         if job != old:
             counts.extend(_change(old, job))
-    written = _begun(begun, runs, stored.runs)
-    known = {**stored.runs, **{run.key: run for run in written}}
+    begun = _begun(bases, runs, stored.runs)
+    known = {**stored.runs, **{run.key: run for run in begun}}
     return Activity(
         runs,
         jobs,
-        written,
+        begun,
         [run for key, run in runs.items() if key not in known],
         [run for key, run in runs.items() if run != known.get(key, run)],
         [job for key, job in jobs.items() if job != stored.jobs.get(key)],
@@ -171,13 +171,13 @@ def merge(
 
 
 def _begun(
-    begun: Mapping[RunKey, Run], runs: Mapping[RunKey, Run], stored: Mapping[RunKey, Run]
+    bases: Mapping[RunKey, Run], runs: Mapping[RunKey, Run], stored: Mapping[RunKey, Run]
 ) -> list[Run]:
     """All new runs, if one of them is another's parent: all, since they are taken in order."""
     parent_ids = {run.parent_id for run in runs.values()}
     if parent_ids == {None}:
         return []
-    new = [run for key, run in begun.items() if key not in stored]
+    new = [run for key, run in bases.items() if key not in stored]
     return new if any(run.id in parent_ids for run in new) else []
 
 
